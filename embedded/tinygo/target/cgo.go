@@ -1,0 +1,8 @@
+//go:build tinygo && cortexm
+
+package target
+
+// This import makes TinyGo compile the C files of this directory. The blank line
+// below keeps the sentence from being read as C.
+
+import "C"

@@ -1,0 +1,9 @@
+package raft
+
+// assert stops the program if the node reached a state that no input can lead to.
+// Assertions stay on: a Raft that goes on in such a state may lose data.
+func assert(holds bool, otherwise string) {
+	if !holds {
+		panic(otherwise)
+	}
+}

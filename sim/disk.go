@@ -1,0 +1,155 @@
+package sim
+
+import (
+	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/storage/memory"
+)
+
+// A disk is a node's storage: one of the stores, with the oracles looking on at
+// every write and at what of it is durable.
+type disk struct {
+	raft.Storage
+	owner  *server
+	queue  *memory.Queue  // or nil
+	blocks *memory.Blocks // or nil
+	hung   uint64         // no write completes before
+
+	written mirror
+	durable mirror
+	pending fifo[change]
+	marks   fifo[mark] // of the pending changes' entries
+	number  uint64     // up to which writes are durable
+
+}
+
+// A fifo is a queue whose memory is kept.
+type fifo[T any] struct {
+	items []T
+	head  int
+}
+
+func (f *fifo[T]) reset()       { f.items, f.head = f.items[:0], 0 }
+func (f *fifo[T]) waiting() []T { return f.items[f.head:] }
+func (f *fifo[T]) push(item T)  { f.items = append(f.items, item) }
+func (f *fifo[T]) drop(count int) {
+	f.head += count
+	if f.head == len(f.items) {
+		f.reset()
+	} else if f.head > 1024 {
+		f.items = f.items[:copy(f.items, f.items[f.head:])]
+		f.head = 0
+	}
+}
+
+// format gives the disk an empty store.
+func (d *disk) format(o *Options) {
+	switch o.Store {
+	case QueueStore:
+		d.queue = memory.NewQueue(o.StoreEntries, o.StoreBytes)
+		d.Storage = d.queue
+	case BlockStore:
+		d.blocks = new(memory.Blocks)
+		image := max(o.SnapshotBytes, machineBytes)
+		d.blocks.Format(&memory.Memory{
+			Blocks:         8,
+			Entries:        make([]memory.EntrySlot, o.StoreEntries),
+			Bytes:          make([]byte, max(o.StoreBytes, 4*o.MaxMessageBytes)),
+			Configurations: make([]memory.ConfigurationSlot, 8),
+			Snapshots:      [2][]byte{make([]byte, image), make([]byte, image)},
+		})
+		d.Storage = d.blocks
+	}
+	d.forget()
+}
+
+// forget makes the oracles' view that of an empty store.
+func (d *disk) forget() {
+	d.written.reset()
+	d.durable.reset()
+	d.pending.reset()
+	d.marks.reset()
+	d.number, d.hung = 0, 0
+}
+
+// wipe empties the store.
+func (d *disk) wipe() {
+	if d.queue != nil {
+		d.queue.Wipe()
+	} else {
+		d.blocks.Wipe()
+	}
+	d.forget()
+}
+
+// crash loses what is not durable. An asynchronous store may have got further
+// than it has said; the tape decides how far.
+func (d *disk) crash() {
+	if d.queue == nil {
+		d.blocks.Crash()
+	} else {
+		kept := d.owner.world.tape.draw(uint64(len(d.pending.waiting())) + 1)
+		d.queue.CrashKeeping(d.number + kept)
+		d.advance()
+	}
+	d.pending.reset()
+	d.marks.reset()
+	d.hung = 0
+	d.written.copyFrom(&d.durable)
+}
+
+// takeSnapshot puts a state aside for Driver.Compact.
+func (d *disk) takeSnapshot(index raft.Index, state []byte, taken *raft.Snapshot) bool {
+	if d.queue != nil {
+		return d.queue.TakeSnapshot(index, state, taken)
+	}
+	return d.blocks.TakeSnapshot(index, state, taken)
+}
+
+// Write implements [raft.Storage]. A crash may fall before any write.
+func (d *disk) Write(w *raft.Write) {
+	d.owner.spendEffect()
+	d.Storage.Write(w)
+	c := change{number: w.Number, kind: w.Kind, hard: w.HardState, index: w.Index, count: len(w.Entries)}
+	d.owner.world.ledger.wrote(d, w, &c)
+	d.pending.push(c)
+	if d.queue != nil {
+		d.schedule(w.Number)
+		return
+	}
+	d.advance()
+}
+
+// schedule has an asynchronous write complete some time later.
+func (d *disk) schedule(number uint64) {
+	w := d.owner.world
+	at := max(w.now, d.hung) + w.tape.between(w.options.DiskDelayMin, w.options.DiskDelayMax)
+	w.agenda.push(event{at: at, kind: completeEvent, server: d.owner.slot, boot: d.owner.boot, value: number})
+}
+
+// advance follows the store in what has become durable.
+func (d *disk) advance() {
+	number, _ := d.Storage.Durable()
+	for _, c := range d.pending.waiting() {
+		if c.number > number {
+			break
+		}
+		marks := d.marks.waiting()[:c.count]
+		c.apply(&d.durable, marks)
+		d.marks.drop(c.count)
+		d.pending.drop(1)
+		d.number = c.number
+		d.owner.world.ledger.persisted(d.owner, &c)
+	}
+}
+
+// drain completes everything at once: for the first writes of a store's life,
+// that nothing may go on without.
+func (d *disk) drain() {
+	if d.queue == nil {
+		return
+	}
+	for _, number := range d.queue.Pending() {
+		d.queue.Complete(number)
+	}
+	d.advance()
+}

@@ -1,0 +1,224 @@
+package sim
+
+import "github.com/driftless-raft/driftless/raft"
+
+// faults is the state of what goes wrong.
+type faults struct {
+	partition uint64 // how many there were
+	ghost     bool   // a member that lost its disk is not yet replaced
+}
+
+// What a nemesis event is for.
+const (
+	nextFault = iota
+	healPartition
+	endSlowness
+)
+
+// nemesisActs is the event of the next fault, or of the end of one.
+func (w *world) nemesisActs(e *event) {
+	switch e.value & 0xff {
+	case healPartition:
+		if e.value>>8 == w.faults.partition {
+			w.network.heal()
+		}
+		return
+	case endSlowness:
+		w.servers[e.server].lag = 0
+		return
+	}
+	if w.network.calm {
+		return
+	}
+	o := &w.options
+	w.agenda.push(event{at: w.now + w.tape.between(o.FaultEvery/2, 2*o.FaultEvery), kind: nemesisEvent})
+	weights := [...]uint32{o.Partitions, o.Clogs, o.Crashes, o.Pauses, o.SlowNodes, o.DiskFailures, o.HungDisks, o.Wipes}
+	acts := [...]func(*world){
+		(*world).partition, (*world).clog, (*world).crashOne, (*world).pause, (*world).slow,
+		(*world).failDisk, (*world).hangDisk, (*world).wipeOne,
+	}
+	total := uint32(0)
+	for _, weight := range weights {
+		total += weight
+	}
+	if total == 0 {
+		return
+	}
+	choice := uint32(w.tape.draw(uint64(total)))
+	for i, weight := range weights {
+		if choice < weight {
+			acts[i](w)
+			return
+		}
+		choice -= weight
+	}
+}
+
+// faultLength is how long a fault lasts.
+func (w *world) faultLength() uint64 {
+	return w.tape.between(w.options.FaultLength/4, 2*w.options.FaultLength)
+}
+
+// partition cuts links: around one server, between two halves, or anywhere; in
+// both directions or in one. A partition replaces the one before.
+func (w *world) partition() {
+	w.coverage[partitions]++
+	w.network.heal()
+	w.faults.partition++
+	oneWay := w.tape.chance(w.options.OneWay)
+	var side uint64
+	switch w.tape.draw(4) {
+	case 0: // one, preferably the leader
+		s := w.leader
+		if s == nil || w.tape.draw(2) == 1 {
+			s = w.anyServer()
+		}
+		side = 1 << s.slot
+	case 1: // two sides
+		side = w.tape.draw(1 << w.count)
+	case 2: // single links
+		for from := range w.count {
+			for to := range w.count {
+				w.network.links[from][to].cut = w.tape.draw(4) == 3
+			}
+		}
+	case 3: // one server does not hear one other
+		w.network.links[w.tape.draw(uint64(w.count))][w.tape.draw(uint64(w.count))].cut = true
+	}
+	for from := range w.count {
+		for to := range w.count {
+			if inside, outside := side>>from&1 != 0, side>>to&1 == 0; inside && outside {
+				w.network.links[from][to].cut = true
+				w.network.links[to][from].cut = !oneWay
+			}
+		}
+	}
+	if oneWay && w.tape.draw(2) == 1 { // the other way
+		links := &w.network.links
+		for from := range w.count {
+			for to := range from {
+				links[from][to].cut, links[to][from].cut = links[to][from].cut, links[from][to].cut
+			}
+		}
+	}
+	w.agenda.push(event{at: w.now + w.faultLength(), kind: nemesisEvent, value: healPartition | w.faults.partition<<8})
+}
+
+// clog holds up everything to, from or between servers.
+func (w *world) clog() {
+	w.coverage[clogs]++
+	until := w.now + w.faultLength()
+	one := w.anyServer().slot
+	kind := w.tape.draw(3)
+	for other := range w.count {
+		switch kind {
+		case 0:
+			w.network.links[one][other].clogged = until
+		case 1:
+			w.network.links[other][one].clogged = until
+		case 2:
+			if w.tape.draw(4) == 3 {
+				w.network.links[one][other].clogged = until
+			}
+		}
+	}
+}
+
+// victim chooses a server that is up, above all one that has writes pending or
+// leads.
+func (w *world) victim() *server {
+	best := w.anyServer()
+	for range 3 {
+		s := w.anyServer()
+		if !best.up || s.up && len(s.disk.pending.waiting()) > len(best.disk.pending.waiting()) {
+			best = s
+		}
+	}
+	if w.leader != nil && w.tape.draw(4) == 3 {
+		best = w.leader
+	}
+	return best
+}
+
+// crashOne crashes a server, at once or between two effects of a step to come.
+func (w *world) crashOne() {
+	s := w.victim()
+	if !s.up {
+		return
+	}
+	if w.tape.chance(w.options.CrashInStep) {
+		s.effects = int64(w.tape.draw(12))
+		return
+	}
+	s.crash()
+}
+
+// pause stops a server while the world goes on.
+func (w *world) pause() {
+	if s := w.victim(); s.up {
+		w.coverage[pauses]++
+		s.pausedUntil = w.now + w.faultLength()
+	}
+}
+
+// slow makes all messages to a server take longer.
+func (w *world) slow() {
+	s := w.anyServer()
+	s.lag = w.tape.between(0, w.options.ElectionTimeout/2)
+	w.agenda.push(event{at: w.now + w.faultLength(), kind: nemesisEvent, value: endSlowness, server: s.slot})
+}
+
+// failDisk has a server's disk fail: nothing pending can be believed.
+func (w *world) failDisk() {
+	s := w.victim()
+	if !s.up || s.disk.queue == nil || s.pausedUntil > w.now {
+		return
+	}
+	w.coverage[diskFailures]++
+	s.disk.queue.Fail(raft.StorageFailed)
+	s.driver.Wake()
+	s.settle()
+}
+
+// hangDisk lets nothing become durable for a while.
+func (w *world) hangDisk() {
+	s := w.victim()
+	w.coverage[hungDisks]++
+	s.disk.hung = w.now + w.faultLength()
+}
+
+// wipeOne takes a server's disk away. As long as it counts as a voter it is one
+// failure that does not heal, so there is one at a time, and only where the
+// others can go on without it.
+func (w *world) wipeOne() {
+	leader := w.leader
+	if w.faults.ghost || leader == nil || !leader.up || w.lives > 60 {
+		return
+	}
+	n := leader.driver.Node()
+	configuration, index := n.Configuration()
+	log := &leader.disk.written
+	if n.Role() != raft.Leader || configuration.Outgoing != 0 || index > n.Commit() ||
+		len(listedVoters(configuration)) < 3 || log.at(n.Commit()).term != n.Term() {
+		return
+	}
+	for i := range w.count {
+		if w.servers[i].up && w.servers[i].driver.Node().Term() > n.Term() {
+			return // somebody may be about to lead who knows of another configuration
+		}
+	}
+	s := w.anyServer()
+	if s.up {
+		s.down()
+		w.agenda.push(event{at: w.now + w.faultLength(), kind: restartEvent, server: s.slot, boot: s.boot})
+	}
+	s.disk.crash()
+	s.wipe()
+	w.faults.ghost = true
+}
+
+// listedVoters are a configuration's voters.
+func listedVoters(c *raft.Configuration) []raft.Member {
+	r := listed(c)
+	return r.voters[:r.v]
+}

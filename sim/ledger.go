@@ -1,0 +1,126 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+// A ledger holds what the oracles know about the cluster as a whole. They look on
+// at every step, write and message, and each look costs the same however long the
+// logs are.
+type ledger struct {
+	world   *world
+	failure *Failure
+
+	entries   entryTable
+	committed []commitment  // by index
+	results   []uint64      // of the state machine, by index; zero: nobody has applied it
+	leaders   []raft.Member // by term
+	ballots   ballots
+	acked     raft.Index // the highest index acknowledged to any client
+	elected   raft.Term  // the highest term somebody has led in
+}
+
+// A commitment is an entry that was committed, once and for all.
+type commitment struct {
+	mark
+	in raft.Term // in which it was
+}
+
+func (l *ledger) reset(w *world) {
+	l.world, l.failure = w, nil
+	l.entries.reset()
+	l.committed = append(l.committed[:0], commitment{})
+	l.results = append(l.results[:0], machineStart)
+	l.leaders = l.leaders[:0]
+	l.ballots.reset()
+	l.acked, l.elected = 0, 0
+}
+
+// machineStart stands for the empty state machine.
+const machineStart = 1
+
+// fail records that a rule is broken. The first failure counts: others follow
+// from it.
+func (l *ledger) fail(rule, format string, arguments ...any) {
+	if l.failure == nil {
+		l.failure = &Failure{Rule: rule, What: fmt.Sprintf(format, arguments...), At: l.world.now}
+	}
+}
+
+// tip is the highest index known to be committed.
+func (l *ledger) tip() raft.Index { return raft.Index(len(l.committed) - 1) }
+
+// Stepped implements [raft.Observer]: it looks at the node after each step, when
+// its effects have not been carried out yet.
+func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
+	w := s.world
+	l := &w.ledger
+	l.settled(s) // the step before
+	n := s.driver.Node()
+	before := &s.seen
+	term, role, commit, last := n.Term(), n.Role(), n.Commit(), n.Last()
+	w.fold(uint64(term)<<32|uint64(role)<<16|uint64(in.Kind)<<8|uint64(s.slot), uint64(commit)<<32|uint64(last))
+	if out.Refusal.Code == raft.Diverged {
+		l.fail("diverged", "server %d found that its peers diverged, at index %d term %d, on message kind %d from %d",
+			s.id, out.Refusal.Index, out.Refusal.Term, in.Message.Kind, in.Message.From.ID)
+	}
+	switch {
+	case term < before.term:
+		l.fail("term-monotonic", "server %d went back from term %d to %d", s.id, before.term, term)
+	case commit < before.commit:
+		l.fail("commit-monotonic", "server %d went back from commit index %d to %d", s.id, before.commit, commit)
+	case term == before.term && before.vote != raft.Member{} && n.Vote() != before.vote:
+		l.fail("one-vote", "server %d changed its vote in term %d from %v to %v", s.id, term, before.vote, n.Vote())
+	}
+	if out.Truncate != 0 {
+		l.conflicted(s, in, out.Truncate)
+	}
+	if role == raft.Leader {
+		l.led(s, in)
+	}
+	before.term, before.vote, before.role, before.commit, before.last = term, n.Vote(), role, commit, last
+	if configuration, index := n.Configuration(); index != before.configured || *configuration != before.configuration {
+		before.configuration, before.configured = *configuration, index
+	}
+}
+
+// started begins to watch a node that has just been rebuilt.
+func (l *ledger) started(s *server) {
+	n := s.driver.Node()
+	configuration, index := n.Configuration()
+	s.seen = seen{
+		term: n.Term(), vote: n.Vote(), role: n.Role(), commit: n.Commit(), last: n.Last(),
+		configuration: *configuration, configured: index,
+	}
+	hard := &s.disk.durable.hard
+	switch {
+	case n.Term() != hard.Term || n.Vote() != hard.Vote:
+		l.fail("restart", "server %d came back in term %d with vote %v, but had stored %d and %v",
+			s.id, n.Term(), n.Vote(), hard.Term, hard.Vote)
+	case n.Last() != s.disk.durable.last || n.Commit() < hard.Commit:
+		l.fail("restart", "server %d came back with last index %d and commit index %d, but had stored %d and %d",
+			s.id, n.Last(), n.Commit(), s.disk.durable.last, hard.Commit)
+	}
+}
+
+// recovered checks that a store holds after a crash what was durable before.
+func (l *ledger) recovered(s *server) {
+	var stored raft.Stored
+	s.disk.Stored(&stored)
+	durable := &s.disk.durable
+	if stored.HardState != durable.hard || stored.Base != durable.base || stored.Last != durable.last {
+		l.fail("store", "the store of server %d holds %+v and the log from %d to %d, but %+v and from %d to %d were durable",
+			s.id, stored.HardState, stored.Base, stored.Last, durable.hard, durable.base, durable.last)
+	}
+}
+
+// grow makes a table long enough for a number.
+func grow[T any](table []T, number uint64) []T {
+	var zero T
+	for uint64(len(table)) <= number {
+		table = append(table, zero)
+	}
+	return table
+}

@@ -1,0 +1,236 @@
+package sim
+
+import "github.com/driftless-raft/driftless/raft"
+
+// How long a healed cluster may take, in election timeouts. An election takes two
+// or three; split votes are possible, but not many in a row.
+const (
+	leaderBound      = 40
+	membershipBound  = 60
+	convergenceBound = 60
+	steadyLength     = 5
+)
+
+// liveness ends all faults and checks that the cluster recovers for good.
+func (w *world) liveness() {
+	w.calmDown()
+	steps := [...]func(*world){
+		(*world).expectLeader, (*world).expectMembership, (*world).expectConvergence,
+		(*world).expectSteadiness, (*world).isolateFollower, (*world).deafenFollower,
+		(*world).expectConvergence,
+	}
+	for _, step := range steps {
+		if w.ledger.failure != nil {
+			return
+		}
+		step(w)
+	}
+}
+
+// calmDown heals everything.
+func (w *world) calmDown() {
+	defer w.rescue()
+	w.network.calm = true
+	w.network.heal()
+	w.options.ClientEvery = w.options.ElectionTimeout / 10
+	w.options.OperatorEvery = w.options.ElectionTimeout / 2
+	for i := range w.count {
+		s := w.servers[i]
+		s.lag, s.effects, s.disk.hung = 0, -1, 0
+		s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
+		if !s.up {
+			s.start()
+		}
+	}
+}
+
+// await lets the world go on until a condition holds, for at most a number of
+// election timeouts. It returns false if it never does.
+func (w *world) await(timeouts uint64, holds func() bool) bool {
+	deadline := w.now + timeouts*w.options.ElectionTimeout
+	for w.ledger.failure == nil && !holds() {
+		if w.now >= deadline {
+			return false
+		}
+		w.until(w.now + w.options.ElectionTimeout/8)
+	}
+	return true
+}
+
+// leads is the leader that nobody's term exceeds, with something of its own term
+// committed; or nil.
+func (w *world) leads() *server {
+	s := w.leader
+	if s == nil || !s.up || s.seen.role != raft.Leader || s.seen.commit == 0 {
+		return nil
+	}
+	if w.ledger.committed[s.seen.commit].term != s.seen.term {
+		return nil
+	}
+	return s
+}
+
+// expectLeader waits for a leader that commits something proposed after the
+// faults have ended.
+func (w *world) expectLeader() {
+	before := w.ledger.acked
+	if !w.await(leaderBound, func() bool { return w.leads() != nil && w.ledger.acked > before }) {
+		w.ledger.fail("liveness-leader", "%d election timeouts after all was healed nobody leads and commits proposals (%s)",
+			leaderBound, w.status())
+	}
+}
+
+// expectMembership waits until the membership is one that can stay.
+func (w *world) expectMembership() {
+	if !w.await(membershipBound, func() bool {
+		s := w.leads()
+		return s != nil && !w.faults.ghost && s.seen.configuration.Outgoing == 0 && s.seen.configured <= s.seen.commit &&
+			(s.seen.configuration.Learners == 0 || len(listedVoters(&s.seen.configuration)) >= 3)
+	}) {
+		w.ledger.fail("liveness-membership", "%d election timeouts after all was healed the membership has not settled (%s)",
+			membershipBound, w.status())
+	}
+}
+
+// expectConvergence waits, with nobody proposing, until nothing is pending and
+// all members have the same log and state.
+func (w *world) expectConvergence() {
+	w.quiet = true
+	if !w.await(convergenceBound, w.converged) {
+		rule := "liveness-convergence"
+		if w.pending() {
+			rule = "liveness-pending"
+		}
+		w.ledger.fail(rule, "%d election timeouts after the last proposal members differ, or somebody still waits (%s)",
+			convergenceBound, w.status())
+	}
+	w.quiet = false
+}
+
+// pending reports whether a client still waits for what it proposed.
+func (w *world) pending() bool {
+	for i := range w.count {
+		if len(w.servers[i].proposals.waiting()) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) converged() bool {
+	leader := w.leads()
+	if leader == nil || leader.seen.commit != leader.seen.last {
+		return false
+	}
+	c := &leader.seen.configuration
+	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
+		s := w.find(c.Members[slotOf(rest)].ID)
+		if !s.up || s.seen.term != leader.seen.term || s.seen.commit != leader.seen.commit ||
+			s.seen.last != leader.seen.last || s.machine.index != leader.seen.commit ||
+			s.machine.result() != leader.machine.result() || len(s.proposals.waiting()) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// expectSteadiness checks that a leader whom everybody hears stays.
+func (w *world) expectSteadiness() {
+	leader, term := w.leads(), w.highestTerm()
+	if leader == nil {
+		w.ledger.fail("stability", "the leader was lost although all is well (%s)", w.status())
+		return
+	}
+	w.pass(steadyLength)
+	w.expectSame(leader, term, "although all was well")
+}
+
+// isolateFollower cuts a voter off for several election timeouts. When it comes
+// back nobody may notice (PreVote, §9.6).
+func (w *world) isolateFollower() {
+	leader, term := w.leads(), w.highestTerm()
+	follower := w.follower(leader)
+	if follower == nil {
+		return
+	}
+	w.coverage[isolations]++
+	w.quiet = w.tape.draw(2) == 1
+	for other := range w.count {
+		w.network.links[follower.slot][other].cut = true
+		w.network.links[other][follower.slot].cut = true
+	}
+	w.pass(w.tape.between(4, 8))
+	w.expectSame(leader, term, "when a follower was cut off")
+	w.network.heal()
+	w.pass(3)
+	w.quiet = false
+	w.expectSame(leader, term, "when a follower that was cut off came back")
+}
+
+// deafenFollower lets a voter hear everybody but the leader, with nobody
+// proposing, so that its log stays as good as any. It will campaign; but the
+// others hear the leader and must not help (leader stickiness, §4.2.3).
+func (w *world) deafenFollower() {
+	leader, term := w.leads(), w.highestTerm()
+	follower := w.follower(leader)
+	if follower == nil {
+		return
+	}
+	w.coverage[deafenings]++
+	w.quiet = true
+	if !w.await(convergenceBound, w.converged) {
+		w.ledger.fail("liveness-convergence", "members differ with nobody proposing (%s)", w.status())
+		return
+	}
+	w.network.links[leader.slot][follower.slot].cut = true
+	w.pass(w.tape.between(4, 8))
+	w.expectSame(leader, term, "when a follower did not hear it, but the others did")
+	w.network.heal()
+	w.pass(3)
+	w.quiet = false
+	w.expectSame(leader, term, "when a follower heard it again")
+}
+
+// follower chooses a voter without whom the leader has a quorum; nil if there is
+// none.
+func (w *world) follower(leader *server) *server {
+	if leader == nil {
+		return nil
+	}
+	voters := listedVoters(&leader.seen.configuration)
+	if len(voters) < 3 {
+		return nil
+	}
+	s := w.find(voters[w.tape.draw(uint64(len(voters)))].ID)
+	if s == leader {
+		if s = w.find(voters[0].ID); s == leader {
+			s = w.find(voters[1].ID)
+		}
+	}
+	return s
+}
+
+// pass lets a number of election timeouts pass.
+func (w *world) pass(timeouts uint64) { w.until(w.now + timeouts*w.options.ElectionTimeout) }
+
+// expectSame checks that the leader still leads and that no member's term grew.
+func (w *world) expectSame(leader *server, term raft.Term, when string) {
+	if leader == nil || w.leads() != leader || w.highestTerm() != term {
+		w.ledger.fail("stability", "the leader of term %d was deposed or the term grew %s (%s)", term, when, w.status())
+	}
+}
+
+// highestTerm is the highest term of a member.
+func (w *world) highestTerm() raft.Term {
+	highest := raft.Term(0)
+	if w.leader == nil {
+		return 0
+	}
+	c := &w.leader.seen.configuration
+	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
+		if s := w.find(c.Members[slotOf(rest)].ID); s.up {
+			highest = max(highest, s.seen.term)
+		}
+	}
+	return highest
+}

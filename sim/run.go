@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Failure is a rule that a run has shown to be broken.
+type Failure struct {
+	Rule string // its short name
+	What string // what happened, in a sentence
+	At   uint64 // when, in nanoseconds of true time since the start
+}
+
+// A Result is what became of a run.
+type Result struct {
+	Seed      uint64
+	Options   Options
+	Failure   *Failure // nil if all rules held
+	Hash      uint64   // of everything that happened
+	Messages  uint64   // delivered to a node
+	Events    uint64
+	Simulated uint64 // nanoseconds of true time
+	Coverage  Coverage
+}
+
+// Run runs one seed with the given options, usually those of [Expand].
+func Run(seed uint64, options Options) Result {
+	var w world
+	return w.run(seed, &options, randomTape(seed))
+}
+
+// run runs one tape from the beginning to the end.
+func (w *world) run(seed uint64, options *Options, t tape) Result {
+	w.reset(options, t)
+	w.begin()
+	w.until(options.SafetyPhase)
+	if w.ledger.failure == nil {
+		w.liveness()
+	}
+	w.fold(w.tape.hash, w.now)
+	return Result{
+		Seed: seed, Options: *options, Failure: w.ledger.failure, Hash: w.hash,
+		Messages: w.messages, Events: w.events, Simulated: w.now, Coverage: w.coverage,
+	}
+}
+
+// Replay is the command that runs a seed again.
+func (r *Result) Replay(nodes int) string {
+	command := fmt.Sprintf("go run ./cmd/driftless sim --seeds %d-%d", r.Seed, r.Seed)
+	if nodes != 0 {
+		command += fmt.Sprintf(" --nodes %d", nodes)
+	}
+	return command + " --verbose"
+}
+
+// status shows all servers, for a failure's sentence.
+func (w *world) status() string {
+	var b strings.Builder
+	for i := range w.count {
+		s := w.servers[i]
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		if !s.up {
+			fmt.Fprintf(&b, "server %d down", s.id)
+			continue
+		}
+		fmt.Fprintf(&b, "server %d %v term %d commit %d last %d applied %d %s", s.id, s.seen.role, s.seen.term,
+			s.seen.commit, s.seen.last, s.machine.index, describe(&s.seen.configuration))
+	}
+	return b.String()
+}

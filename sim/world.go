@@ -1,0 +1,247 @@
+package sim
+
+import (
+	"fmt"
+	"math/bits"
+	"runtime/debug"
+	"strings"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+const (
+	serversMax    = 12
+	clusterNumber = 0xd41f7
+)
+
+// A world is everything of one run. It is used again for the next one.
+type world struct {
+	options Options
+	tape    tape
+	now     uint64 // true time since the start, in nanoseconds
+	agenda  agenda
+	network network
+	servers []*server
+	count   int
+	graves  []grave
+	lives   uint8 // of servers, counting those that lost their disk
+	ledger  ledger
+	faults  faults
+	quiet   bool // clients don't propose
+
+	hash     uint64
+	messages uint64
+	events   uint64
+	coverage Coverage
+
+	leader   *server // the last one elected, if it is still up
+	counter  uint64  // of commands
+	commands []byte
+	batch    [raft.MaxBatch]raft.Entry
+	scratch  [raft.MaxBatch]raft.Entry
+	image    []byte
+}
+
+// A grave is what the oracles remember of a life that ended with its disk: what
+// it had made durable, and told, it had told.
+type grave struct {
+	member raft.Member
+	life   uint8
+	log    mirror
+}
+
+// settings are the nodes'.
+func (o *Options) settings() raft.Settings {
+	return raft.Settings{
+		ElectionTimeout:     raft.Duration(o.ElectionTimeout),
+		Heartbeat:           raft.Duration(o.Heartbeat),
+		MaxMessageBytes:     o.MaxMessageBytes,
+		MaxInflightBytes:    o.MaxInflightBytes,
+		MaxUncommittedBytes: o.MaxUncommitted,
+		ChunkBytes:          o.ChunkBytes,
+		Reserve:             16,
+		LeaseReads:          o.LeaseReads,
+	}
+}
+
+// reset prepares the world for a run.
+func (w *world) reset(o *Options, t tape) {
+	w.options, w.tape = *o, t
+	w.now, w.hash, w.messages, w.events, w.counter = 1, 0, 0, 0, 0
+	w.agenda.reset()
+	w.network.reset()
+	w.ledger.reset(w)
+	w.graves = w.graves[:0]
+	w.faults = faults{}
+	w.quiet, w.leader = false, nil
+	w.coverage = Coverage{}
+	w.count = int(o.Nodes) + int(o.Spares)
+	w.lives = uint8(w.count)
+	for len(w.servers) < w.count {
+		w.servers = append(w.servers, &server{})
+	}
+	for i := range w.count {
+		w.resetServer(i)
+	}
+}
+
+func (w *world) resetServer(i int) {
+	s := w.servers[i]
+	s.world, s.slot, s.id, s.life = w, uint8(i), raft.ID(i+1), uint8(i)
+	s.member = raft.Member{ID: s.id, Incarnation: uint32(w.tape.between(1, 1<<30))}
+	s.up, s.boot, s.lag, s.effects, s.pausedUntil = false, 0, 0, -1, 0
+	s.clock = clock{now: &w.now, tape: &w.tape}
+	s.disk.owner = s
+	s.disk.queue, s.disk.blocks = nil, nil
+	s.disk.format(&w.options)
+	s.proposals.reset()
+	s.readings = s.readings[:0]
+	s.seen = seen{}
+}
+
+// begin founds the cluster and starts what goes on all the time.
+func (w *world) begin() {
+	defer w.rescue()
+	var founding raft.Configuration
+	for i := range int(w.options.Nodes) {
+		founding.Members[i] = w.servers[i].member
+		founding.Voters |= 1 << i
+	}
+	for i := range w.count {
+		if s := w.servers[i]; i < int(w.options.Nodes) {
+			s.found(&founding)
+		} else {
+			s.join()
+		}
+	}
+	for i := range w.count {
+		w.servers[i].start()
+	}
+	o := &w.options
+	w.agenda.push(event{at: o.ClientEvery, kind: clientEvent})
+	w.agenda.push(event{at: o.OperatorEvery, kind: operatorEvent})
+	w.agenda.push(event{at: 2 * o.ElectionTimeout, kind: nemesisEvent})
+}
+
+// until lets the world go on up to a time, or until a rule is broken.
+func (w *world) until(time uint64) {
+	for w.ledger.failure == nil && len(w.agenda.heap) > 0 && w.agenda.heap[0].at <= time {
+		e := w.agenda.take(&w.tape)
+		w.now = e.at
+		w.events++
+		w.dispatch(&e)
+	}
+	w.now = max(w.now, time)
+}
+
+// dispatch lets one event happen.
+func (w *world) dispatch(e *event) {
+	defer w.rescue()
+	switch e.kind {
+	case clientEvent:
+		w.clientActs()
+		return
+	case operatorEvent:
+		w.operatorActs()
+		return
+	case nemesisEvent:
+		w.nemesisActs(e)
+		return
+	}
+	s := w.servers[e.server]
+	if e.kind != deliverEvent && e.boot != s.boot {
+		return // meant for a life that has ended
+	}
+	if s.up && s.pausedUntil > w.now {
+		w.postpone(s, e)
+		return
+	}
+	switch e.kind {
+	case deliverEvent:
+		w.deliver(s, uint32(e.value))
+	case wakeEvent:
+		s.wake(e.at)
+	case completeEvent:
+		s.completed(e.value)
+	case applyEvent:
+		s.apply()
+		s.settle()
+	case restartEvent:
+		s.start()
+	}
+}
+
+// postpone moves an event of a paused server to when that goes on.
+func (w *world) postpone(s *server, e *event) {
+	if e.kind == wakeEvent {
+		if e.at != s.wakeAt {
+			return
+		}
+		s.wakeAt = s.pausedUntil
+	}
+	e.at = s.pausedUntil
+	w.agenda.push(*e)
+}
+
+// rescue turns a crash in the middle of a step into a crash of the server, and an
+// assertion of the core or a store into a failure of the run.
+func (w *world) rescue() {
+	switch cause := recover().(type) {
+	case nil:
+	case *server:
+		w.coverage[crashesInStep]++
+		cause.crash()
+	default:
+		w.ledger.fail("assertion", "%v (%s)", cause, culprit(string(debug.Stack())))
+	}
+}
+
+// culprit finds where a panic began, outside of this package.
+func culprit(stack string) string {
+	lines := strings.Split(stack, "\n")
+	var frames []string
+	for i, line := range lines {
+		if strings.HasPrefix(line, "panic(") {
+			lines = lines[i+2:]
+			break
+		}
+	}
+	for i := 0; i+1 < len(lines) && len(frames) < 5; i += 2 {
+		name, _, _ := strings.Cut(lines[i], "(0x")
+		_, place, _ := strings.Cut(lines[i+1], "driftless/")
+		place, _, _ = strings.Cut(place, " +")
+		frames = append(frames, fmt.Sprintf("%s %s", name[strings.LastIndex(name, "/")+1:], place))
+	}
+	return strings.Join(frames, " < ")
+}
+
+// find is the server with an id, or nil.
+func (w *world) find(id raft.ID) *server {
+	if id == 0 || int(id) > w.count {
+		return nil
+	}
+	return w.servers[id-1]
+}
+
+// durableLog is what a member has, or had, on its disk, and the number of its
+// life; nil for one that nobody knows.
+func (w *world) durableLog(m raft.Member) (*mirror, uint8) {
+	if s := w.find(m.ID); s != nil && s.member == m {
+		return &s.disk.durable, s.life
+	}
+	for i := range w.graves {
+		if w.graves[i].member == m {
+			return &w.graves[i].log, w.graves[i].life
+		}
+	}
+	return nil, 0
+}
+
+// anyServer chooses one of the servers.
+func (w *world) anyServer() *server { return w.servers[w.tape.draw(uint64(w.count))] }
+
+// fold takes something that happened into the run's hash.
+func (w *world) fold(a, b uint64) { w.hash = mix(mix(w.hash, a), b) }
+
+// slotOf is the lowest slot in a set that is not empty.
+func slotOf(s raft.Slots) int { return bits.TrailingZeros16(uint16(s)) }
