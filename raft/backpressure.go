@@ -61,9 +61,8 @@ func (k *marks) truncate(from Index) {
 	}
 }
 
-// fit returns how far entries after prev, up to last and of maxBytes in all, go,
-// and their bytes; at least up to the first mark. It returns false if prev is not
-// a place that is marked.
+// fit returns how far entries after prev, up to last and of at most maxBytes in
+// all, go, and their bytes or more. It returns false if the marks do not tell.
 func (k *marks) fit(prev, last Index, maxBytes uint32) (Index, uint32, bool) {
 	from, start := uint32(0), k.floor
 	if prev != k.released {
@@ -79,7 +78,7 @@ func (k *marks) fit(prev, last Index, maxBytes uint32) (Index, uint32, bool) {
 	fits, bytes := prev, uint32(0)
 	for i := from; i < k.count; i++ {
 		at := k.slot(i)
-		if k.index[at] > last || fits > prev && k.total[at]-start > maxBytes {
+		if k.index[at] > last || k.total[at]-start > maxBytes {
 			break
 		}
 		fits, bytes = k.index[at], k.total[at]-start

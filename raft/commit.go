@@ -17,8 +17,8 @@ func (n *Node) advanceCommit(out *Effects) {
 	if term, known := n.log.at(highest); !known || term != n.term {
 		return
 	}
+	n.leadership.tellCommit |= n.everyoneElse() // those who leave by this commit included
 	n.learnCommit(highest)
-	n.leadership.tellCommit |= n.everyoneElse()
 	n.configurationCommitted(out)
 }
 

@@ -459,9 +459,7 @@ func (d *Driver) send(m *Message) {
 	switch {
 	case m.Kind == Append && m.Last > m.Index:
 		n := d.storage.Entries(m.Index+1, m.Last, d.node.settings.MaxMessageBytes, d.scratch[:m.Last-m.Index])
-		if m.Unmeasured {
-			d.measure(m, d.scratch[:n])
-		}
+		d.measure(m, d.scratch[:n])
 		if n == 0 {
 			return
 		}
@@ -474,15 +472,20 @@ func (d *Driver) send(m *Message) {
 	d.transport.Send(m, &d.payload)
 }
 
-// measure fits an Append to the entries that there are, and remembers to tell the
-// node how many that was.
+// measure counts the bytes of an Append, of which the core knows a bound at best.
+// One of unknown size it fits to the entries that there are, and remembers to
+// tell the node how many that was.
 func (d *Driver) measure(m *Message, entries []Entry) {
-	m.Unmeasured = false
-	m.Last = m.Index + Index(len(entries))
+	m.Bytes = 0
 	for i := range entries {
 		m.Bytes += uint32(len(entries[i].Data))
-		m.Configured = entries[i].Kind == ConfigurationChange
 	}
+	if !m.Unmeasured {
+		return
+	}
+	m.Unmeasured = false
+	m.Last = m.Index + Index(len(entries))
+	m.Configured = len(entries) > 0 && entries[len(entries)-1].Kind == ConfigurationChange
 	d.sent[d.sentCount] = *m
 	d.sentCount++
 }

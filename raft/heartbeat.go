@@ -11,6 +11,9 @@ func (n *Node) beat(in *Input, out *Effects) {
 	if n.diskHangs() || in.Room.Damaged {
 		n.handOver()
 	}
+	if n.commit >= n.leadership.start {
+		n.configurationCommitted(out)
+	}
 	if n.leadership.target != (Member{}) {
 		n.hurryTransfer(n.peerOf(n.leadership.target).slotOr(0))
 	}

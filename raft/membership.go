@@ -113,7 +113,7 @@ func (n *Node) configurationCommitted(out *Effects) {
 		return
 	}
 	if n.newest.Outgoing != 0 {
-		if out.AppendFirst == 0 {
+		if out.AppendFirst == 0 && n.room.Entries > 0 { // else at the next heartbeat
 			n.leave(out)
 		}
 		return

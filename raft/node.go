@@ -13,6 +13,7 @@ type Node struct {
 
 	role   Role
 	code   Code  // why it has stopped
+	room   Room  // as it came with the last input
 	forced bool  // the leader asked for this campaign
 	me     Slots // the node's own slot in the newest configuration, if it has one
 	voting Slots // those still to be asked for their vote
@@ -139,6 +140,7 @@ func (n *Node) Step(now Instant, in *Input, out *Effects) {
 		return
 	}
 	n.instant.now = max(n.instant.now, now)
+	n.room = in.Room
 	switch in.Kind {
 	case Tick:
 		n.tick(in, out)

@@ -19,9 +19,10 @@ type peer struct {
 	pace   pace
 	paused bool // wait for an answer or the next heartbeat's
 	full   bool // it has no room
+	narrow bool // it had no room for many entries: one at a time until it has them all
 	head   uint8
 	count  uint8
-	_      [3]uint8
+	_      [2]uint8
 	bytes  uint32              // in flight
 	size   [maxInflight]uint32 // of each Append in flight
 	last   [maxInflight]Index  // likewise
@@ -47,7 +48,7 @@ func (n *Node) resetPeer(slot int) {
 func (n *Node) everyoneElse() Slots {
 	all := n.newest.Everybody()
 	if n.newest.index > n.commit {
-		all |= n.previous.Everybody()
+		all |= n.previous.Everybody() &^ n.previous.Find(n.self)
 	}
 	return all &^ n.me
 }

@@ -44,7 +44,7 @@ func (n *Node) replaced(m Member) bool {
 // cluster, whatever this node's state.
 func (m *Message) plausible() bool {
 	const farthest = 1 << 62 // neither indexes nor terms get there in a million years
-	if m.Term == 0 && m.Kind != ReadIndex || m.Term > farthest || m.Index > farthest || m.Last > farthest ||
+	if m.Term == 0 && m.Kind != PreVoteReply || m.Term > farthest || m.Index > farthest || m.Last > farthest ||
 		m.Commit > farthest || m.Offset > farthest {
 		return false
 	}
@@ -78,7 +78,7 @@ func (n *Node) raiseTerm(in *Input, out *Effects) bool {
 		if n.protects(m) {
 			return false // the leader is alive: no server may depose it (§4.2.3)
 		}
-	case Append, Heartbeat, SnapshotChunk, TimeoutNow, ReadIndexReply:
+	case Append, Heartbeat, SnapshotChunk, TimeoutNow:
 		leader = m.From
 	}
 	n.follow(m.Term, leader, in, out)

@@ -115,6 +115,9 @@ func (n *Node) pack(m *Message, slot int) {
 	if n.newest.index >= p.next {
 		last = min(last, n.newest.index)
 	}
+	if p.narrow {
+		last = p.next
+	}
 	m.EntryTerm, _ = n.log.at(p.next)
 	fits, bytes, known := n.marks.fit(m.Index, last, n.settings.MaxMessageBytes)
 	if !known || m.Index < n.previous.index {
@@ -166,31 +169,31 @@ func (n *Node) receiveAppend(in *Input, out *Effects) {
 		n.reject(m, out)
 		return
 	}
-	full := false
-	if agreed := n.agreement(prev, m); agreed < m.Last {
-		if agreed < n.commit {
-			n.diverged(agreed+1, m.EntryTerm, out)
-			return
-		}
-		full = !n.appendFrom(agreed+1, in, out)
-	}
-	if full {
-		reply := n.message(AppendReply, m.From, out)
-		reply.Index, reply.Full = m.Index, true
+	agreed := n.agreement(prev, m)
+	if agreed < m.Last && agreed < n.commit {
+		n.diverged(agreed+1, m.EntryTerm, out)
 		return
 	}
-	n.learnCommit(min(m.Commit, m.Last))
+	full := agreed < m.Last && !n.appendFrom(agreed+1, in, out)
+	if n.role == Stopped {
+		return
+	}
+	if !full {
+		agreed = m.Last
+	}
+	n.learnCommit(min(m.Commit, agreed))
 	if m.Last > m.Index || m.Probe {
-		n.acknowledge(m.From, m.Last, out)
+		n.acknowledge(m.From, agreed, out).Full = full
 	}
 }
 
 // acknowledge says that the log up to an index equals the leader's; not before it
 // is durable.
-func (n *Node) acknowledge(leader Member, index Index, out *Effects) {
+func (n *Node) acknowledge(leader Member, index Index, out *Effects) *Message {
 	reply := n.message(AppendReply, leader, out)
 	reply.Index = index
 	reply.After = max(reply.After, n.writes.covering(index))
+	return reply
 }
 
 // answerOld answers an Append of entries that are all committed here: it is late.
@@ -236,7 +239,7 @@ func (n *Node) appendFrom(from Index, in *Input, out *Effects) bool {
 	m := &in.Message
 	if m.Configured && !in.Configuration.wellFormed() {
 		n.diverged(m.Last, m.EntryTerm, out)
-		return true
+		return false
 	}
 	if from <= n.log.last {
 		n.truncate(from, out)
@@ -271,7 +274,7 @@ func (n *Node) receiveAppendReply(in *Input, out *Effects) {
 	if n.role != Leader || bit == 0 {
 		return
 	}
-	if !m.Reject && !m.Full && m.Index > n.log.last {
+	if !m.Reject && m.Index > n.log.last {
 		n.diverged(m.Index, m.Term, out)
 		return
 	}
@@ -279,15 +282,14 @@ func (n *Node) receiveAppendReply(in *Input, out *Effects) {
 	p := &n.peers[slot]
 	n.instant.contact[slot] = n.instant.now
 	switch {
-	case m.Full:
-		if p.pace != shipping && m.Index >= p.match {
-			p.probe(m.Index + 1)
-			p.full, p.paused = true, true
-		}
 	case m.Reject:
 		n.backUp(slot, m)
 	default:
 		n.matched(slot, m.Index, out)
+		if m.Full && n.role == Leader && p.pace != shipping {
+			p.probe(p.match + 1)
+			p.full, p.paused, p.narrow = true, true, true
+		}
 	}
 }
 
@@ -313,6 +315,7 @@ func (n *Node) backUp(slot int, m *Message) {
 func (n *Node) matched(slot int, index Index, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
 	p.full = false
+	p.narrow = p.narrow && index < n.log.last
 	if index < p.match || index == p.match && p.pace == streaming {
 		return
 	}

@@ -13,6 +13,7 @@ func (n *Node) begin(settings *Settings, stored *Stored, durable uint64) Refusal
 	n.snapshot = stored.Snapshot
 	n.newest = placed{stored.Snapshot.ConfigurationIndex, stored.Snapshot.Configuration}
 	n.previous = n.newest
+	n.me = n.newest.Find(n.self)
 	n.log.reset(stored.Base, stored.BaseTerm)
 	n.commit = max(stored.Snapshot.Index, stored.Base)
 	n.marks.reset(n.commit)

@@ -222,6 +222,12 @@ func (n *Node) receiveSnapshotReply(in *Input, out *Effects) {
 		n.diverged(m.Index, m.LogTerm, out)
 		return
 	}
-	p.offset, p.paused = m.Offset, false
-	n.leadership.tellEntries |= bit
+	if m.Offset > p.offset {
+		p.paused = false
+		n.leadership.tellEntries |= bit
+	}
+	// A peer that wants less than it was sent has lost it, or the answer is
+	// late: the next heartbeat's answer will have the chunk sent again. To
+	// answer every late answer by a chunk would multiply duplicates.
+	p.offset = m.Offset
 }

@@ -11,12 +11,14 @@ type proposal struct {
 	first raft.Index
 	last  raft.Index
 	term  raft.Term
+	at    uint64 // when it was made
 }
 
 // A reading is a read that a client waits for.
 type reading struct {
 	point raft.ReadPoint
 	floor raft.Index // what had been acknowledged to any client when it began
+	at    uint64     // and when that was
 }
 
 // readingsMax bounds the reads that wait at one server.
@@ -70,7 +72,7 @@ func (s *server) propose() {
 	switch refusal.Code {
 	case raft.OK:
 		w.coverage[proposals]++
-		s.proposals.push(proposal{first: first, last: first + raft.Index(count) - 1, term: term})
+		s.proposals.push(proposal{first: first, last: first + raft.Index(count) - 1, term: term, at: w.now})
 	case raft.NotLeader, raft.Transferring, raft.TooLarge, raft.TooMuchUncommitted, raft.NoRoom, raft.HasStopped:
 		w.coverage[refusedProposals]++
 		if refusal.Code == raft.NoRoom {
@@ -95,7 +97,7 @@ func (s *server) read(mode raft.ReadMode) {
 	point, refusal := s.driver.Read(mode)
 	switch refusal.Code {
 	case raft.OK:
-		s.readings = append(s.readings, reading{point: point, floor: floor})
+		s.readings = append(s.readings, reading{point: point, floor: floor, at: w.now})
 		if mode == raft.Lease {
 			w.coverage[leaseReads]++
 			w.ledger.leased(s)

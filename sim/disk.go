@@ -108,15 +108,19 @@ func (d *disk) takeSnapshot(index raft.Index, state []byte, taken *raft.Snapshot
 // Write implements [raft.Storage]. A crash may fall before any write.
 func (d *disk) Write(w *raft.Write) {
 	d.owner.spendEffect()
+	if d.owner.world.trace != nil {
+		d.owner.world.traceWrite(d.owner, w)
+	}
 	d.Storage.Write(w)
 	c := change{number: w.Number, kind: w.Kind, hard: w.HardState, index: w.Index, count: len(w.Entries)}
 	d.owner.world.ledger.wrote(d, w, &c)
 	d.pending.push(c)
-	if d.queue != nil {
+	switch {
+	case d.queue == nil:
+		d.advance()
+	case d.owner.up: // else a life begins, and drain completes it
 		d.schedule(w.Number)
-		return
 	}
-	d.advance()
 }
 
 // schedule has an asynchronous write complete some time later.

@@ -45,6 +45,9 @@ const machineStart = 1
 // from it.
 func (l *ledger) fail(rule, format string, arguments ...any) {
 	if l.failure == nil {
+		if l.world.trace != nil {
+			l.world.say(nil, "%s: "+format, append([]any{rule}, arguments...)...)
+		}
 		l.failure = &Failure{Rule: rule, What: fmt.Sprintf(format, arguments...), At: l.world.now}
 	}
 }
@@ -57,14 +60,22 @@ func (l *ledger) tip() raft.Index { return raft.Index(len(l.committed) - 1) }
 func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	w := s.world
 	l := &w.ledger
+	if w.steps++; w.steps > stepsMax {
+		l.fail("busy-loop", "server %d makes step after step at one instant, as %v of term %d, the last with input %d",
+			s.id, s.seen.role, s.seen.term, in.Kind)
+		panic("a busy loop")
+	}
 	l.settled(s) // the step before
 	n := s.driver.Node()
 	before := &s.seen
 	term, role, commit, last := n.Term(), n.Role(), n.Commit(), n.Last()
 	w.fold(uint64(term)<<32|uint64(role)<<16|uint64(in.Kind)<<8|uint64(s.slot), uint64(commit)<<32|uint64(last))
+	if w.trace != nil {
+		w.traceStep(s, in, out)
+	}
 	if out.Refusal.Code == raft.Diverged {
-		l.fail("diverged", "server %d found that its peers diverged, at index %d term %d, on message kind %d from %d",
-			s.id, out.Refusal.Index, out.Refusal.Term, in.Message.Kind, in.Message.From.ID)
+		l.fail("diverged", "server %d found that its peers diverged, at index %d term %d, by %s",
+			s.id, out.Refusal.Index, out.Refusal.Term, brief(&in.Message))
 	}
 	switch {
 	case term < before.term:

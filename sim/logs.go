@@ -71,8 +71,6 @@ func (l *ledger) truncated(d *disk, index raft.Index) {
 	switch {
 	case n.Role() == raft.Leader:
 		l.fail("leader-append-only", "server %d removes its log from %d on as leader of term %d", s.id, index, n.Term())
-	case index <= n.Commit():
-		l.fail("commit-safety", "server %d removes its log from %d on, but knows that it is committed up to %d", s.id, index, n.Commit())
 	}
 	if leader := l.world.leader; leader != nil && leader.up && leader.seen.role == raft.Leader && leader.seen.term == n.Term() {
 		if match := leader.matchOf(s.member); match >= index {
@@ -87,6 +85,8 @@ func (l *ledger) truncated(d *disk, index raft.Index) {
 func (l *ledger) conflicted(s *server, in *raft.Input, index raft.Index) {
 	m, log := &in.Message, &s.disk.written
 	switch {
+	case index <= s.seen.commit:
+		l.fail("commit-safety", "server %d removes its log from %d on, but knows that it is committed up to %d", s.id, index, s.seen.commit)
 	case in.Kind != raft.Receive || m.Kind != raft.Append || index <= m.Index || index > m.Last:
 		l.fail("truncate-on-conflict", "server %d removes its log from %d on, and no message calls for it", s.id, index)
 	case !log.holds(index):

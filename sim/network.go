@@ -2,6 +2,9 @@ package sim
 
 import "github.com/driftless-raft/driftless/raft"
 
+// flyingMax is more messages on their way than there can be reason for.
+const flyingMax = 5000
+
 // A link is one direction between two servers.
 type link struct {
 	cut     bool
@@ -35,6 +38,9 @@ func (n *network) heal() {
 func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 	s.spendEffect()
 	w := s.world
+	if w.trace != nil {
+		w.say(s, "  sends %s", brief(m))
+	}
 	w.ledger.sent(s, m)
 	w.fold(uint64(m.Kind)|uint64(s.slot)<<8|uint64(m.To.ID)<<16, uint64(m.Term)^uint64(m.Index)<<20)
 	to := w.find(m.To.ID)
@@ -48,6 +54,11 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 	}
 	o := &w.options
 	if !w.network.calm && w.tape.chance(o.Loss) {
+		return
+	}
+	if w.network.packets.flying() > flyingMax {
+		w.ledger.fail("message-storm", "more than %d messages are on their way; the last is %s",
+			flyingMax, brief(m))
 		return
 	}
 	handle := w.network.packets.copy(m, payload)

@@ -27,6 +27,9 @@ func (p *packets) reset() {
 	}
 }
 
+// flying is the number of packets in use.
+func (p *packets) flying() int { return len(p.all) - len(p.free) }
+
 // copy puts a message and its payload into a packet nobody uses.
 func (p *packets) copy(m *raft.Message, payload *raft.Payload) uint32 {
 	if len(p.free) == 0 {

@@ -74,6 +74,9 @@ func (s *server) start() {
 	s.driver.Observe(s)
 	w.ledger.started(s)
 	w.fold(uint64(s.slot)|1<<32, w.now)
+	if w.trace != nil {
+		w.say(s, "starts, term %d commit %d last %d %s", s.seen.term, s.seen.commit, s.seen.last, describe(&s.seen.configuration))
+	}
 	s.settle()
 }
 
@@ -93,6 +96,9 @@ func (s *server) crash() {
 
 func (s *server) down() {
 	s.world.fold(uint64(s.slot)|2<<32, s.world.now)
+	if s.world.trace != nil {
+		s.world.say(s, "goes down")
+	}
 	s.up = false
 	s.boot++
 	s.effects, s.pausedUntil = -1, 0

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"io"
 	"math/bits"
 	"runtime/debug"
 	"strings"
@@ -12,26 +13,34 @@ import (
 const (
 	serversMax    = 12
 	clusterNumber = 0xd41f7
+
+	// No node has so much to do at one instant that it needs more.
+	stepsMax  = 10_000
+	eventsMax = 100_000
 )
 
 // A world is everything of one run. It is used again for the next one.
 type world struct {
-	options Options
-	tape    tape
-	now     uint64 // true time since the start, in nanoseconds
-	agenda  agenda
-	network network
-	servers []*server
-	count   int
-	graves  []grave
-	lives   uint8 // of servers, counting those that lost their disk
-	ledger  ledger
-	faults  faults
-	quiet   bool // clients don't propose
+	trace     io.Writer // or nil
+	options   Options
+	tape      tape
+	now       uint64 // true time since the start, in nanoseconds
+	agenda    agenda
+	network   network
+	servers   []*server
+	count     int
+	graves    []grave
+	lives     uint8 // of servers, counting those that lost their disk
+	ledger    ledger
+	faults    faults
+	quiet     bool   // clients don't propose
+	calmSince uint64 // when the faults ended
 
 	hash     uint64
 	messages uint64
 	events   uint64
+	instant  uint64 // events before the present instant
+	steps    uint64 // of nodes in the present event
 	coverage Coverage
 
 	leader   *server // the last one elected, if it is still up
@@ -67,7 +76,7 @@ func (o *Options) settings() raft.Settings {
 // reset prepares the world for a run.
 func (w *world) reset(o *Options, t tape) {
 	w.options, w.tape = *o, t
-	w.now, w.hash, w.messages, w.events, w.counter = 1, 0, 0, 0, 0
+	w.now, w.hash, w.messages, w.events, w.counter, w.instant = 1, 0, 0, 0, 0, 0
 	w.agenda.reset()
 	w.network.reset()
 	w.ledger.reset(w)
@@ -127,8 +136,15 @@ func (w *world) begin() {
 func (w *world) until(time uint64) {
 	for w.ledger.failure == nil && len(w.agenda.heap) > 0 && w.agenda.heap[0].at <= time {
 		e := w.agenda.take(&w.tape)
-		w.now = e.at
+		if e.at > w.now {
+			w.now, w.instant = e.at, w.events
+		}
 		w.events++
+		w.steps = 0
+		if w.events-w.instant > eventsMax {
+			w.ledger.fail("busy-loop", "time stands still: the last event was of kind %d for server %d (%s)", e.kind, e.server+1, w.status())
+			return
+		}
 		w.dispatch(&e)
 	}
 	w.now = max(w.now, time)
