@@ -24,7 +24,7 @@ func (n *Node) upToDate(m *Message) bool {
 func (n *Node) campaignSoon(in *Input, out *Effects) {
 	if in.Room.Entries == 0 || in.Room.Damaged || !n.log.accepts(n.term+1, n.commit) ||
 		n.diskHangs() || n.incoming.checking {
-		out.WantSnapshot = true
+		n.wantRoom(out)
 		n.drawTimeout(in, out)
 		return
 	}

@@ -113,7 +113,10 @@ func (n *Node) configurationCommitted(out *Effects) {
 		return
 	}
 	if n.newest.Outgoing != 0 {
-		if out.AppendFirst == 0 && n.room.Entries > 0 { // else at the next heartbeat
+		switch {
+		case n.room.Entries == 0: // try again at the next heartbeat
+			n.wantRoom(out)
+		case out.AppendFirst == 0:
 			n.leave(out)
 		}
 		return

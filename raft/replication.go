@@ -17,7 +17,9 @@ func (n *Node) propose(in *Input, out *Effects) {
 	}
 	if code != OK {
 		n.refuse(code, out)
-		out.WantSnapshot = code == NoRoom
+		if code == NoRoom {
+			n.wantRoom(out)
+		}
 		return
 	}
 	n.append(n.log.last+Index(in.Count), n.term, Command, in.Bytes, out)
@@ -126,7 +128,9 @@ func (n *Node) pack(m *Message, slot int) {
 	}
 	m.Last, m.Bytes = fits, bytes
 	m.Configured = fits == n.newest.index
-	p.sent(fits, bytes)
+	if p.pace == streaming {
+		p.sent(fits, bytes)
+	}
 }
 
 // sent takes in how much of an Append of unknown size was sent.
@@ -136,14 +140,12 @@ func (n *Node) sent(in *Input) {
 		return
 	}
 	p := &n.peers[bit.lowest()]
-	if p.pace == shipping || in.Index < p.next || in.Index > n.log.last || !p.hasRoom(n.settings.MaxInflightBytes) {
+	if p.pace != streaming || in.Index < p.next || in.Index > n.log.last || !p.hasRoom(n.settings.MaxInflightBytes) {
 		return
 	}
 	p.sent(in.Index, in.Bytes)
-	p.paused = p.pace == probing
-	if !p.paused {
-		n.leadership.tellEntries |= bit
-	}
+	p.paused = false
+	n.leadership.tellEntries |= bit
 }
 
 // receiveAppend makes the log agree with the leader's (§3.5).
@@ -245,7 +247,7 @@ func (n *Node) appendFrom(from Index, in *Input, out *Effects) bool {
 		n.truncate(from, out)
 	}
 	if uint64(in.Room.Entries) < uint64(m.Last+1-from) || in.Room.Bytes < m.Bytes || !n.log.accepts(m.EntryTerm, n.commit) {
-		out.WantSnapshot = true
+		n.wantRoom(out)
 		return false
 	}
 	n.append(m.Last, m.EntryTerm, Command, m.Bytes, out)

@@ -80,11 +80,26 @@ func (n *Node) cutLog(out *Effects) {
 	}
 	through := n.cut.through
 	n.cut = cut{}
-	if term, known := n.log.at(through); known && through > n.log.base {
+	n.compact(through, out)
+}
+
+// compact drops the log up to an index that a durable snapshot stands for.
+func (n *Node) compact(through Index, out *Effects) {
+	if term, known := n.log.at(through); known && through > n.log.base && out.CompactIndex == 0 {
 		out.CompactIndex, out.CompactTerm = through, term
 		n.nextWrite()
 		n.log.compact(through)
 	}
+}
+
+// wantRoom makes room: entries that were kept although the snapshot stands for
+// them go at once; else a newer snapshot is asked for.
+func (n *Node) wantRoom(out *Effects) {
+	if n.cut.write == 0 && n.log.base < n.snapshot.Index {
+		n.compact(n.snapshot.Index, out)
+		return
+	}
+	out.WantSnapshot = true
 }
 
 // ship begins to send a peer the snapshot, since what it lacks is gone from the

@@ -85,7 +85,7 @@ func (w *world) expectLeader() {
 func (w *world) expectMembership() {
 	if !w.await(membershipBound, func() bool {
 		s := w.leads()
-		return s != nil && !w.faults.ghost && s.seen.configuration.Outgoing == 0 && s.seen.configured <= s.seen.commit &&
+		return s != nil && !w.faults.ghost && s.votes() && s.seen.configuration.Outgoing == 0 && s.seen.configured <= s.seen.commit &&
 			(s.seen.configuration.Learners == 0 || len(listedVoters(&s.seen.configuration)) >= 3)
 	}) {
 		w.ledger.fail("liveness-membership", "%d election timeouts after all was healed the membership has not settled (%s)",
@@ -102,6 +102,12 @@ func (w *world) expectConvergence() {
 			convergenceBound, w.status())
 	}
 	w.quiet = false
+}
+
+// votes reports whether a server is a voter of its own configuration. A leader
+// that has removed itself is not, and about to go.
+func (s *server) votes() bool {
+	return s.seen.configuration.Find(s.member)&s.seen.configuration.Voters != 0
 }
 
 // expectAnswers waits until whoever has proposed something knows what became of

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// fingerprint is a hash of the core's sources.
+var fingerprint = "unknown"
+
+type versionCommand struct{}
+
+// Run prints what this program is.
+func (versionCommand) Run(s streams) error {
+	version := "unreleased"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		version = info.Main.Version
+	}
+	fmt.Fprintf(s.out, "driftless %s\ncore %s\n%s %s/%s\n", version, fingerprint, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
+}
