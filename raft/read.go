@@ -153,8 +153,8 @@ func (n *Node) receiveReadIndex(in *Input, _ *Effects) {
 		return
 	}
 	slot := bit.lowest()
-	if m.Round < n.sequence.question[slot] || m.Round == n.sequence.question[slot] && n.sequence.waits[slot] != 0 {
-		return // late, or put again while it waits
+	if m.Round == n.sequence.question[slot] && n.sequence.waits[slot] != 0 {
+		return // put again while it waits
 	}
 	n.sequence.question[slot] = m.Round
 	n.sequence.waits[slot] = n.nextRound()

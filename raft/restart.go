@@ -69,6 +69,10 @@ func (n *Node) start(now Instant, jitter Duration, commit Index) Refusal {
 		n.writes.durable = n.commit
 		n.writes.record(n.sequence.written, n.log.last)
 	}
+	// Questions of this life must not be taken for those of an earlier one, whose
+	// answers may still be on their way.
+	n.sequence.asked = (uint64(jitter)*0x9e3779b97f4a7c15 + uint64(now)) >> 1
+	n.sequence.answered = n.sequence.asked
 	n.instant.now = now
 	n.instant.quiet = n.after(n.settings.ElectionTimeout)
 	n.instant.timeout = n.settings.ElectionTimeout + jitter%n.settings.ElectionTimeout

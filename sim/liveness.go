@@ -31,7 +31,7 @@ func (w *world) liveness() {
 // calmDown heals everything.
 func (w *world) calmDown() {
 	defer w.rescue()
-	w.network.calm, w.calmSince = true, w.now
+	w.network.calm = true
 	w.network.heal()
 	w.options.ClientEvery = w.options.ElectionTimeout / 10
 	w.options.OperatorEvery = w.options.ElectionTimeout / 2
@@ -114,15 +114,16 @@ func (s *server) votes() bool {
 // it. That needs further proposals: the place of one that was lost may be beyond
 // the end of the log.
 func (w *world) expectAnswers() {
-	if !w.await(answersBound, func() bool { return !w.pending() }) {
-		w.ledger.fail("liveness-pending", "%d election timeouts after all was healed somebody still waits for an answer (%s)",
+	before := w.now
+	if !w.await(answersBound, func() bool { return !w.pending(before) }) {
+		w.ledger.fail("liveness-pending", "%d election timeouts after all was well somebody still waits for an answer (%s)",
 			answersBound, w.status())
 	}
 }
 
 // pending reports whether a client of a member still waits for what it proposed or
-// read before the faults ended.
-func (w *world) pending() bool {
+// read before a time.
+func (w *world) pending(before uint64) bool {
 	leader := w.leads()
 	if leader == nil {
 		return true
@@ -132,10 +133,10 @@ func (w *world) pending() bool {
 		if leader.seen.configuration.Find(s.member) == 0 {
 			continue // nobody tells it
 		}
-		if waiting := s.proposals.waiting(); len(waiting) > 0 && waiting[0].at < w.calmSince {
+		if waiting := s.proposals.waiting(); len(waiting) > 0 && waiting[0].at < before {
 			return true
 		}
-		if len(s.readings) > 0 && s.readings[0].at < w.calmSince {
+		if len(s.readings) > 0 && s.readings[0].at < before {
 			return true
 		}
 	}
@@ -152,15 +153,17 @@ func (w *world) converged() bool {
 		s := w.find(c.Members[slotOf(rest)].ID)
 		if !s.up || s.seen.term != leader.seen.term || s.seen.commit != leader.seen.commit ||
 			s.seen.last != leader.seen.last || s.machine.index != leader.seen.commit ||
-			s.machine.result() != leader.machine.result() || len(s.proposals.waiting()) > 0 {
+			s.machine.result() != leader.machine.result() {
 			return false
 		}
 	}
 	return true
 }
 
-// expectSteadiness checks that a leader whom everybody hears stays.
+// expectSteadiness checks that a leader whom everybody hears stays, when the last
+// of what was clogged, or waited for a hung disk, has come through.
 func (w *world) expectSteadiness() {
+	w.until(max(w.now, w.options.SafetyPhase+4*w.options.FaultLength))
 	leader, term := w.leads(), w.highestTerm()
 	if leader == nil {
 		w.ledger.fail("stability", "the leader was lost although all is well (%s)", w.status())

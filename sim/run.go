@@ -68,6 +68,12 @@ func (w *world) status() string {
 		}
 		fmt.Fprintf(&b, "server %d %v term %d commit %d last %d applied %d %s", s.id, s.seen.role, s.seen.term,
 			s.seen.commit, s.seen.last, s.machine.index, describe(&s.seen.configuration))
+		if waiting := s.proposals.waiting(); len(waiting) > 0 {
+			fmt.Fprintf(&b, ", %d proposals wait, the first at %d of term %d", len(waiting), waiting[0].last, waiting[0].term)
+		}
+		if len(s.readings) > 0 {
+			fmt.Fprintf(&b, ", %d reads wait, the first at %+v", len(s.readings), s.readings[0].point)
+		}
 	}
 	return b.String()
 }

@@ -21,20 +21,19 @@ const (
 
 // A world is everything of one run. It is used again for the next one.
 type world struct {
-	trace     io.Writer // or nil
-	options   Options
-	tape      tape
-	now       uint64 // true time since the start, in nanoseconds
-	agenda    agenda
-	network   network
-	servers   []*server
-	count     int
-	graves    []grave
-	lives     uint8 // of servers, counting those that lost their disk
-	ledger    ledger
-	faults    faults
-	quiet     bool   // clients don't propose
-	calmSince uint64 // when the faults ended
+	trace   io.Writer // or nil
+	options Options
+	tape    tape
+	now     uint64 // true time since the start, in nanoseconds
+	agenda  agenda
+	network network
+	servers []*server
+	count   int
+	graves  []grave
+	lives   uint8 // of servers, counting those that lost their disk
+	ledger  ledger
+	faults  faults
+	quiet   bool // clients don't propose
 
 	hash     uint64
 	messages uint64
