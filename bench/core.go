@@ -44,7 +44,8 @@ func coreComparisons() []comparison {
 	)
 	for _, count := range []int{1, burst} {
 		all = append(all, comparison{
-			name: commitName(3, count) + ", against goroutines",
+			name:       commitName(3, count) + ", against goroutines",
+			goroutines: true,
 			ours: func() side {
 				return single("driftless", newDriftless(3), count, func(w work) func() { return func() { w.commit(count) } })
 			},

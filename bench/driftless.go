@@ -74,7 +74,7 @@ func newDriftless(size int) *driftless {
 			Snapshots:      [2][]byte{make([]byte, commandBytes), make([]byte, commandBytes)},
 		})
 		identity := raft.Identity{Cluster: 1, Self: configuration.Members[slot]}
-		must(raft.Bootstrap(&n.store, &identity, &configuration))
+		must(new(raft.Driver).Bootstrap(&n.store, &identity, &configuration))
 		must(n.driver.Start(&settings, n, &n.store, n))
 		c.nodes = append(c.nodes, n)
 	}

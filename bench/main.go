@@ -6,8 +6,9 @@
 //
 // The work of core is done in memory. A commit is over when every node has
 // applied the command; both sides keep the bytes, and compact every 4096 entries.
-// Ours and go.etcd.io/raft/v3 run in one thread and in virtual time, with the
-// same heartbeat (100 ms) and election timeout (1 s), PreVote and CheckQuorum.
+// Ours and go.etcd.io/raft/v3 run in one thread, which also collects the garbage,
+// and in virtual time, with the same heartbeat (100 ms) and election timeout
+// (1 s), PreVote and CheckQuorum.
 // Messages are passed in memory, never serialized: theirs by pointer, ours
 // copied, as the contract of raft.Transport asks. The store is storage/memory's
 // Blocks on our side and MemoryStorage on theirs. github.com/hashicorp/raft needs

@@ -22,9 +22,10 @@ type side struct {
 
 // comparison is one kind of work on both sides.
 type comparison struct {
-	name   string
-	ours   func() side
-	theirs func() side
+	name       string
+	goroutines bool // theirs needs several; else all is done on one thread, collecting garbage included
+	ours       func() side
+	theirs     func() side
 }
 
 // result is one line of the output. Times and allocations are per entry, or per
@@ -44,6 +45,9 @@ type result struct {
 // median of each round's. Garbage of one side is collected before the other's
 // slice and outside of both; what a side's own slice triggers is its own cost.
 func compare(c *comparison, rounds int, slice time.Duration) result {
+	if !c.goroutines {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	}
 	ours := c.ours()
 	defer ours.cluster.close()
 	oursRuns := calibrate(&ours, slice)

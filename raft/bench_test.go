@@ -81,7 +81,7 @@ func newBenchCluster(tb testing.TB, size int) *benchCluster {
 			Snapshots:      [2][]byte{make([]byte, 1<<12), make([]byte, 1<<12)},
 		})
 		identity := raft.Identity{Cluster: 1, Self: configuration.Members[slot]}
-		benchMust(raft.Bootstrap(&n.store, &identity, &configuration))
+		benchMust(new(raft.Driver).Bootstrap(&n.store, &identity, &configuration))
 		benchMust(n.driver.Start(&settings, n, &n.store, n))
 		c.nodes = append(c.nodes, n)
 	}

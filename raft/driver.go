@@ -42,36 +42,38 @@ type Driver struct {
 	change    Configuration
 }
 
-// Bootstrap makes an empty store a founding member's. It is the one act by which
-// a cluster comes to be: to be done once for every member of configuration, with
-// the same random cluster number, and never again. The store belongs to the
-// member when the write is durable; a node started earlier stays silent until
-// then. It refuses with NotEmpty or BadConfiguration.
-func Bootstrap(storage Storage, identity *Identity, configuration *Configuration) Refusal {
-	founding := Snapshot{Configuration: *configuration}
+// Bootstrap makes an empty store a founding member's, before Start. It is the one
+// act by which a cluster comes to be: to be done once for every member of the
+// configuration, with the same random cluster number, and never again. The store
+// belongs to the member when the write is durable; a node started earlier stays
+// silent until then. It refuses with NotEmpty or BadConfiguration.
+func (d *Driver) Bootstrap(storage Storage, identity *Identity, configuration *Configuration) Refusal {
 	if !configuration.wellFormed() || configuration.Outgoing != 0 || configuration.Find(identity.Self) == 0 {
 		return Refusal{Code: BadConfiguration, Node: identity.Self.ID}
 	}
-	return identify(storage, identity, &founding)
+	d.node.snapshot = Snapshot{Configuration: *configuration}
+	return d.identify(storage, identity)
 }
 
-// Join makes an empty store a new member's that some cluster is going to add. It
-// neither votes nor campaigns until it is added; a server that lost its disk
-// comes back this way, with another incarnation. It refuses with NotEmpty.
-func Join(storage Storage, identity *Identity) Refusal {
-	return identify(storage, identity, &Snapshot{})
+// Join makes an empty store a new member's that some cluster is going to add,
+// before Start. It neither votes nor campaigns until it is added; a server that
+// lost its disk comes back this way, with another incarnation. It refuses with
+// NotEmpty.
+func (d *Driver) Join(storage Storage, identity *Identity) Refusal {
+	d.node.snapshot = Snapshot{}
+	return d.identify(storage, identity)
 }
 
-func identify(storage Storage, identity *Identity, founding *Snapshot) Refusal {
-	var stored Stored
-	storage.Stored(&stored)
+func (d *Driver) identify(storage Storage, identity *Identity) Refusal {
+	storage.Stored(&d.stored)
 	switch {
-	case stored.Identity != Identity{}:
-		return Refusal{Code: NotEmpty, Node: stored.Identity.Self.ID}
+	case d.stored.Identity != Identity{}:
+		return Refusal{Code: NotEmpty, Node: d.stored.Identity.Self.ID}
 	case identity.Self.ID == 0:
 		return Refusal{Code: BadConfiguration}
 	}
-	storage.Write(&Write{Number: stored.Written + 1, Kind: WriteIdentity, Identity: *identity, Snapshot: founding})
+	d.write = Write{Number: d.stored.Written + 1, Kind: WriteIdentity, Identity: *identity, Snapshot: &d.node.snapshot}
+	storage.Write(&d.write)
 	return Refusal{}
 }
 

@@ -129,7 +129,7 @@ func newLaboratory(t testing.TB, count int, adjust ...func(*laboratory)) *labora
 	founding := configurationOf(count)
 	for id := 1; id <= count; id++ {
 		s := lab.addServer(raft.ID(id), 1)
-		if refusal := raft.Bootstrap(s, &raft.Identity{Cluster: cluster, Self: s.member}, &founding); refusal.Code != raft.OK {
+		if refusal := new(raft.Driver).Bootstrap(s, &raft.Identity{Cluster: cluster, Self: s.member}, &founding); refusal.Code != raft.OK {
 			t.Fatalf("bootstrap of %d: %v", id, refusal)
 		}
 		lab.start(s)
@@ -175,7 +175,7 @@ func (lab *laboratory) addServer(id raft.ID, incarnation uint32) *server {
 func (lab *laboratory) join(id raft.ID) *server {
 	lab.t.Helper()
 	s := lab.addServer(id, 1)
-	if refusal := raft.Join(s, &raft.Identity{Cluster: cluster, Self: s.member}); refusal.Code != raft.OK {
+	if refusal := new(raft.Driver).Join(s, &raft.Identity{Cluster: cluster, Self: s.member}); refusal.Code != raft.OK {
 		lab.t.Fatalf("join of %d: %v", id, refusal)
 	}
 	lab.start(s)

@@ -112,7 +112,7 @@ type Stored struct {
 	Identity  Identity
 	HardState HardState
 	// Snapshot is the newest one; at index 0 it holds nothing but the
-	// configuration given to [Bootstrap].
+	// configuration given to [Driver.Bootstrap].
 	Snapshot Snapshot
 	// The log holds the entries after Base, which was of BaseTerm, up to Last.
 	Base     Index

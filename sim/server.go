@@ -122,7 +122,7 @@ func (s *server) wipe() {
 
 // join makes the empty store a joiner's.
 func (s *server) join() {
-	if r := raft.Join(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}); r.Code != raft.OK {
+	if r := new(raft.Driver).Join(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}); r.Code != raft.OK {
 		s.world.ledger.fail("restart", "server %d could not join with an empty store: %v", s.id, r.Code)
 	}
 	s.disk.drain()
@@ -130,7 +130,7 @@ func (s *server) join() {
 
 // found makes the empty store a founding member's.
 func (s *server) found(c *raft.Configuration) {
-	if r := raft.Bootstrap(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}, c); r.Code != raft.OK {
+	if r := new(raft.Driver).Bootstrap(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}, c); r.Code != raft.OK {
 		s.world.ledger.fail("restart", "server %d could not be bootstrapped: %v", s.id, r.Code)
 	}
 	s.disk.drain()

@@ -12,8 +12,8 @@ package proof
 // a name and a hash in hexadecimal.
 func Run(write func(string)) {
 	report(write, "arithmetic", arithmetic())
-	report(write, "memory", memory())
-	report(write, "ring", ringTrace())
+	report(write, "copies", copies())
+	report(write, "cluster", clusterTrace())
 }
 
 // report writes one line of the output. The digits are written one by one as

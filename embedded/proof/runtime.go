@@ -40,9 +40,9 @@ func arithmetic() digest {
 // not fit TinyGo's limit for the stack (256 bytes) and go to the heap.
 var arena, spare [512]byte
 
-// memory copies within and between arrays, at all alignments and overlaps, and
+// copies copies within and between arrays, at all alignments and overlaps, and
 // clears pieces.
-func memory() digest {
+func copies() digest {
 	d, r := newDigest, random(2)
 	for i := range arena {
 		arena[i] = byte(r.next())

@@ -1,0 +1,252 @@
+package proof
+
+import (
+	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/storage/memory"
+)
+
+// A cluster of three boards in one program: the real core and driver over
+// in-memory stores, with a network that is a ring of packets and a clock that
+// jumps to whatever happens next. Everything is static.
+const (
+	boards      = 3
+	packets     = 16
+	commandSize = 16
+	stateSize   = 16
+	millisecond = 1_000_000
+)
+
+// board is one server with its ports, its state machine and its store's memory.
+type board struct {
+	driver raft.Driver
+	store  memory.Blocks
+	random random
+	cut    bool // from the others
+	steps  digest
+
+	applied raft.Index
+	state   digest
+
+	entries        [64]memory.EntrySlot
+	bytes          [2048]byte
+	configurations [8]memory.ConfigurationSlot
+	snapshots      [2][stateSize]byte
+	backing        memory.Memory
+}
+
+// packet is a message on its way, with copies of all that its payload points to.
+type packet struct {
+	message       raft.Message
+	entries       [raft.MaxBatch]raft.Entry
+	data          [raft.MaxBatch][commandSize]byte
+	configuration raft.Configuration // of the last entry, which alone may have one
+	snapshot      raft.Snapshot
+	chunk         [stateSize]byte
+}
+
+var (
+	nodes   [boards]board
+	network [packets]packet
+	sent    uint32 // packets sent and delivered, ever
+	arrived uint32
+	now     raft.Instant
+	trace   digest
+	payload raft.Payload
+	batch   [raft.MaxBatch]raft.Entry
+	command [raft.MaxBatch][commandSize]byte
+	founded raft.Configuration
+	wanted  raft.Configuration
+	taken   raft.Snapshot
+)
+
+var settings = raft.Settings{
+	ElectionTimeout: 300 * millisecond, Heartbeat: 50 * millisecond,
+	MaxMessageBytes: 256, MaxInflightBytes: 512, MaxUncommittedBytes: 512, ChunkBytes: 7,
+	Reserve: 16, LeaseReads: true, MaxClockErrorPPM: 500,
+}
+
+func (b *board) Now() raft.Instant { return now }
+
+func (b *board) Jitter(limit raft.Duration) raft.Duration {
+	return raft.Duration(b.random.next()) % limit
+}
+
+func (b *board) CountsSuspendedTime() bool { return true }
+
+// Stepped hashes what every step is given and wants done.
+func (b *board) Stepped(at raft.Instant, in *raft.Input, out *raft.Effects) {
+	b.steps.add(uint64(at))
+	b.steps.add(uint64(in.Kind))
+	b.steps.add(out.FirstWrite)
+	b.steps.add(uint64(out.AppendLast))
+	b.steps.add(uint64(out.Refusal.Code))
+	for i := int32(0); i < out.Count; i++ {
+		b.steps.addMessage(&out.Messages[i])
+	}
+}
+
+func (d *digest) addMessage(m *raft.Message) {
+	d.add(uint64(m.Kind))
+	d.add(uint64(m.To.ID))
+	d.add(uint64(m.Term))
+	d.add(uint64(m.Index))
+	d.add(uint64(m.LogTerm))
+	d.add(uint64(m.Last))
+	d.add(uint64(m.Commit))
+	d.add(m.Round)
+	d.add(m.Offset)
+	d.add(m.After)
+}
+
+// Send copies a message into the network; it is lost if the ring is full or one
+// of the two boards is cut off.
+func (b *board) Send(m *raft.Message, p *raft.Payload) {
+	if sent-arrived == packets || b.cut || nodes[m.To.ID-1].cut {
+		return
+	}
+	to := &network[sent%packets]
+	sent++
+	to.message = *m
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		to.entries[i] = raft.Entry{Index: e.Index, Term: e.Term, Kind: e.Kind}
+		to.entries[i].Data = to.data[i][:copy(to.data[i][:], e.Data)]
+		if e.Configuration != nil {
+			to.configuration = *e.Configuration
+			to.entries[i].Configuration = &to.configuration
+		}
+	}
+	if p.Snapshot != nil {
+		to.snapshot = *p.Snapshot
+		copy(to.chunk[:], p.Chunk)
+	}
+}
+
+// deliver hands over the oldest packet, and says whether there was one.
+func deliver() bool {
+	if arrived == sent {
+		return false
+	}
+	p := &network[arrived%packets]
+	m := &p.message
+	payload = raft.Payload{}
+	switch m.Kind {
+	case raft.Append:
+		payload.Entries = p.entries[:m.Last-m.Index]
+	case raft.SnapshotChunk:
+		payload.Snapshot, payload.Chunk = &p.snapshot, p.chunk[:m.Bytes]
+	}
+	trace.addMessage(m)
+	to := &nodes[m.To.ID-1]
+	if !to.cut {
+		refused(to.driver.Receive(m, &payload))
+	}
+	arrived++
+	return true
+}
+
+// refused takes a refusal into the trace.
+func refused(r raft.Refusal) {
+	trace.add(uint64(r.Code))
+	trace.add(uint64(r.Node))
+}
+
+// run lets the boards go on for some milliseconds of their time.
+func run(ms raft.Instant) {
+	end := now + ms*millisecond
+	for now < end {
+		for deliver() {
+			applyAll()
+		}
+		next := end
+		for i := range nodes {
+			next = min(next, nodes[i].driver.Deadline())
+		}
+		now = max(now, next)
+		for i := range nodes {
+			nodes[i].driver.Wake()
+		}
+		applyAll()
+	}
+}
+
+func applyAll() {
+	for i := range nodes {
+		for nodes[i].apply() {
+		}
+		if nodes[i].driver.WantsSnapshot() {
+			nodes[i].compact()
+		}
+	}
+}
+
+// apply feeds the state machine, which is a hash of all commands.
+func (b *board) apply() bool {
+	count, load := b.driver.Next(batch[:])
+	if load != nil {
+		image := b.store.SnapshotBytes()
+		b.state = 0
+		for i := 7; i >= 0; i-- {
+			b.state = b.state<<8 | digest(image[i])
+		}
+		b.applied = load.Index
+		b.driver.Applied(b.applied)
+		return true
+	}
+	for i := 0; i < count; i++ {
+		for _, v := range batch[i].Data {
+			b.state = (b.state ^ digest(v)) * 1099511628211
+		}
+		b.applied = batch[i].Index
+	}
+	b.driver.Applied(b.applied)
+	return count > 0
+}
+
+// compact takes a snapshot and lets the log go.
+func (b *board) compact() {
+	var image [stateSize]byte
+	for i := range 8 {
+		image[i] = byte(b.state >> (8 * i))
+	}
+	if b.store.TakeSnapshot(b.applied, image[:], &taken) {
+		refused(b.driver.Compact(&taken, b.applied))
+	}
+}
+
+// leader is the board that leads in the highest term; the first one if none does.
+func leader() *board {
+	best := &nodes[0]
+	for i := range nodes {
+		n, b := nodes[i].driver.Node(), best.driver.Node()
+		if n.Role() == raft.Leader && (b.Role() != raft.Leader || n.Term() > b.Term()) {
+			best = &nodes[i]
+		}
+	}
+	return best
+}
+
+// propose has some commands replicated and takes their fate into the trace.
+func propose(count int, seed uint64) {
+	r := random(seed)
+	for i := 0; i < count; i++ {
+		for k := range command[i] {
+			command[i][k] = byte(r.next())
+		}
+		batch[i] = raft.Entry{Data: command[i][:]}
+	}
+	b := leader()
+	first, term, refusal := b.driver.Propose(batch[:count])
+	refused(refusal)
+	run(20)
+	trace.add(uint64(first))
+	trace.add(uint64(b.driver.Node().Fate(first, term)))
+}
+
+// start founds the cluster, or restarts a board from its store.
+func (b *board) start(id raft.ID) {
+	b.applied, b.state = 0, 0
+	refused(b.driver.Start(&settings, b, &b.store, b))
+	b.driver.Observe(b)
+	trace.add(uint64(id))
+}

@@ -1,0 +1,281 @@
+package raft_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+// §3.5
+func TestACommittedEntryIsAppliedByAll(t *testing.T) {
+	lab := newLaboratory(t, 5)
+	leader := lab.elect(2)
+	leader.propose("x")
+	leader.propose("y")
+	lab.run(2 * beat)
+	for _, s := range lab.servers {
+		lab.check(slices.Equal(s.machine, []string{"x", "y"}), "server %d has applied %q", s.member.ID, s.machine)
+	}
+}
+
+// §3.5: "If an existing entry conflicts with a new one (same index but different
+// terms), delete the existing entry and all that follow it": and only then.
+func TestEntriesAreRemovedOnlyWhereTheyConflict(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...))
+	s.reply(raft.AppendReply)
+	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a")...))
+	lab.check(s.reply(raft.AppendReply).Index == 1, "a delayed Append says what it says")
+	lab.check(s.node().Last() == 3, "and removes nothing that follows it")
+	s.receive(appendOf(1, 1, 1, 1, 0))
+	lab.check(s.node().Last() == 3, "neither does an empty one")
+	s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 2, "B")...))
+	lab.check(s.node().Last() == 2, "an entry of another term removes what it contradicts, and all that follows")
+}
+
+// §3.5
+func TestAnAppendThatDoesNotFollowIsRejectedWithAHint(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...))
+	s.reply(raft.AppendReply)
+	s.receive(appendOf(2, 4, 5, 3, 0, commands(6, 4, "f")...))
+	r := s.reply(raft.AppendReply)
+	lab.check(r.Reject && r.Index == 5 && r.Last == 2 && r.LogTerm == 1, "got %s", r)
+	s.receive(appendOf(2, 4, 2, 3, 0, commands(3, 4, "c")...))
+	r = s.reply(raft.AppendReply)
+	lab.check(r.Reject && r.Index == 2 && s.node().Last() == 2, "got %s", r)
+}
+
+// §3.5, p. 21
+func TestALeaderBacksUpOverWholeConflictingTerms(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	next := raft.Index(1)
+	for term := raft.Term(1); term <= 6; term++ { // thirty entries that nobody else has
+		s.receive(appendOf(2, term, next-1, term-1, 0, commands(next, term, "a", "b", "c", "d", "e")...))
+		next += 5
+	}
+	lab.flight = nil
+	leader := lab.server(1)
+	leader.receive(raft.Message{Kind: raft.AppendReply, Reject: true, From: first(2), Term: 6})
+	rejections := 0
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.AppendReply && p.Reject && p.From.ID == 3 {
+			rejections++
+		}
+	}
+	for leader.node().Role() != raft.Leader { // by the vote of server 2
+		lab.pass(millisecond)
+		lab.deliverWhere(cutOff(3))
+	}
+	for range 60 {
+		leader.propose("z")
+	}
+	lab.run(5 * beat)
+	lab.check(s.node().Last() == leader.node().Last() && s.node().Commit() == leader.node().Commit(), "the logs should agree")
+	lab.check(rejections <= 3, "it took %d rejections to go back over 30 entries of 6 terms", rejections)
+}
+
+// §3.5, p. 22: the match index comes from what the Append held, not from what
+// the follower has beside it.
+func TestAFollowerAcknowledgesWhatTheAppendHeldAndNoMore(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "old", "old")...))
+	s.reply(raft.AppendReply)
+	s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 1, "b")...))
+	lab.check(s.reply(raft.AppendReply).Index == 2, "entries 3 and 4 may differ from the leader's")
+	s.receive(appendOf(2, 2, 1, 1, 4))
+	lab.check(s.reply(raft.AppendReply).Index == 1, "a probe without entries only says that the one before agrees")
+	lab.check(s.node().Commit() <= 2, "and commits nothing beyond what agrees")
+}
+
+// §3.5: the same with the leader's eyes.
+func TestALeaderDoesNotCommitWhatAFollowerHasOfAnOlderLeader(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(2, 1, 0, 0, 0, commands(1, 1, "old", "old", "old", "old")...))
+	lab.flight = nil
+	for _, id := range []raft.ID{1, 2} {
+		lab.server(id).receive(raft.Message{Kind: raft.AppendReply, Reject: true, From: first(3), Term: 1})
+	}
+	leader := lab.server(1)
+	for leader.node().Role() != raft.Leader {
+		lab.pass(millisecond)
+		lab.deliverWhere(cutOff(3))
+	}
+	for _, command := range []string{"p", "q"} {
+		leader.propose(command)
+	}
+	lab.deliverWhere(cutOff(2))
+	lab.run(3 * beat)
+	lab.check(s.node().Last() == leader.node().Last(), "the old entries should be gone")
+	lab.check(slices.Equal(s.machine, []string{"p", "q"}), "server 3 has applied %q", s.machine)
+}
+
+// §3.8
+func TestAFollowerAcknowledgesEntriesOnlyWhenTheyAreDurable(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	lab.elect(1)
+	s := lab.server(3)
+	s.slow = true
+	lab.server(1).propose("x")
+	lab.deliver(kind(raft.Append, 3))
+	s.silent(raft.AppendReply)
+	s.persist()
+	lab.check(s.reply(raft.AppendReply).Index == s.node().Last(), "then it should")
+}
+
+// The ABA race: same index, other term.
+func TestTheCompletionOfAnOlderWriteDoesNotMakeANewerEntryDurable(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(1, 1, 0, 0, 0))
+	lab.flight = nil
+	s.slow = true
+	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...))
+	older := slices.Clone(s.Pending())
+	s.receive(appendOf(2, 2, 0, 0, 0, commands(1, 2, "A", "B")...))
+	for _, number := range older {
+		s.Complete(number)
+	}
+	s.driver.Wake()
+	lab.check(s.node().Durable() == 0, "of the present log nothing is durable")
+	s.silent(raft.AppendReply)
+	s.persist()
+	lab.check(s.reply(raft.AppendReply).Index == 2 && s.node().Durable() == 2, "now it is")
+}
+
+// §10.2.1
+func TestALeaderDoesNotCommitByItsOwnOlderWrite(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.slow = true
+	index, _ := leader.propose("x")
+	older := slices.Clone(leader.Pending())
+	leader.propose("y")
+	lab.deliver(kind(raft.Append, 2))
+	lab.deliver(kind(raft.AppendReply, 1))
+	lab.check(leader.node().Commit() < index, "one follower and a pending write are no quorum")
+	leader.Complete(older[0])
+	leader.driver.Wake()
+	lab.check(leader.node().Commit() == index, "with its own write entry %d is", index)
+}
+
+func TestCompletionsOutOfOrderMakeOnlyAPrefixDurable(t *testing.T) {
+	lab := newLaboratory(t, 1)
+	s := lab.server(1)
+	lab.run(timeout)
+	s.slow = true
+	s.propose("a")
+	s.propose("b")
+	pending := slices.Clone(s.Pending())
+	before := s.node().Commit()
+	s.Complete(pending[1])
+	s.driver.Wake()
+	lab.check(s.node().Commit() == before, "the second write alone commits nothing")
+	s.Complete(pending[0])
+	s.driver.Wake()
+	lab.check(s.node().Commit() == before+2, "both do")
+}
+
+// §10.2.1
+func TestALeaderSendsManyAppendsWithoutWaiting(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	for range 3 {
+		leader.propose("x")
+	}
+	sent := lab.take(kind(raft.Append, 2))
+	lab.check(len(sent) == 3, "%d Appends are in flight, want 3", len(sent))
+	lab.take(kind(raft.Append, 3))
+	for i := len(sent) - 1; i >= 0; i-- { // in the wrong order
+		lab.handOver(sent[i])
+	}
+	lab.run(3 * beat)
+	for _, s := range lab.servers {
+		lab.check(len(s.machine) == 3, "all should arrive in the end")
+	}
+}
+
+func TestALeaderBoundsWhatIsInFlight(t *testing.T) {
+	lab := newLaboratory(t, 3, func(l *laboratory) {
+		l.settings.MaxMessageBytes, l.settings.MaxInflightBytes = 10, 20
+	})
+	leader := lab.elect(1)
+	for range 8 {
+		leader.propose("0123456789")
+	}
+	bytes := uint32(0)
+	for _, p := range lab.take(kind(raft.Append, 2)) {
+		bytes += p.Bytes
+	}
+	lab.check(bytes == 20, "%d bytes are in flight, want 20", bytes)
+}
+
+// Duplicated and stale acknowledgements.
+func TestAnOldAcknowledgementMovesNothingBack(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	index, _ := leader.propose("x")
+	lab.run(beat)
+	leader.receive(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 1, Index: 1})
+	leader.receive(raft.Message{Kind: raft.AppendReply, Reject: true, From: first(2), Term: 1, Index: 1})
+	lab.check(leader.node().Match(1) == index, "the match index should stay at %d, it is %d", index, leader.node().Match(1))
+}
+
+func TestAnAcknowledgementBeyondTheLogIsRefused(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	refusal := leader.receive(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 1, Index: 99})
+	lab.check(refusal.Code == raft.Diverged, "got %v", refusal)
+}
+
+func TestAConflictAtOrBelowTheCommitIndexIsRefusedWithNothingWritten(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.receive(appendOf(1, 1, 0, 0, 2, commands(1, 1, "a", "b")...))
+	var before, after raft.Stored
+	s.Stored(&before)
+	refusal := s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 2, "B")...))
+	s.Stored(&after)
+	lab.check(refusal.Code == raft.Diverged && s.node().Stopped() == raft.Diverged, "got %v", refusal)
+	lab.check(before == after, "the store has changed from %+v to %+v", before, after)
+}
+
+func TestAFollowerWithoutRoomAnswersFullAndIsSentNoMoreUntilItHasRoom(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	s := lab.server(3)
+	s.full = true
+	leader.propose("x")
+	lab.run(3 * beat)
+	lab.check(s.node().Last() == 1 && s.node().Role() == raft.Follower, "the entry should not fit")
+	full, appends := 0, 0
+	lab.sent = func(p *packet) {
+		if p.From.ID == 3 && p.Full {
+			full++
+		}
+		if p.To.ID == 3 && p.Kind == raft.Append && p.Last > p.Index {
+			appends++
+		}
+	}
+	lab.run(5 * beat)
+	lab.check(full > 0 && appends == 0, "%d answers were Full and %d Appends were sent meanwhile", full, appends)
+	s.full = false
+	lab.run(5 * beat)
+	lab.check(len(s.machine) == 1, "with room it should catch up")
+}
+
+// A leader whose own disk hangs hands over.
+func TestALeaderWhoseDiskHangsHandsOver(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.slow = true
+	leader.propose("x")
+	lab.run(2 * timeout)
+	lab.check(leader.node().Leader() != first(1), "somebody else should lead")
+}
