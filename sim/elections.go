@@ -92,8 +92,10 @@ func (l *ledger) won(s *server) {
 		return
 	}
 	l.leaders[term] = s.member
-	l.elected = max(l.elected, term)
-	w.leader = s
+	if term > l.elected { // an election may be won late
+		l.elected = term
+		w.leader = s
+	}
 	if hard := &s.disk.durable.hard; hard.Term == term && hard.Vote == s.member {
 		l.voted(s, term, s.member)
 	}

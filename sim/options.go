@@ -132,7 +132,10 @@ func (o *Options) expandSizes(t *tape) {
 	o.ChunkBytes = uint32(pick(t, 64, 256, 1024))
 	o.LeaseReads = t.draw(2) == 1
 	o.StoreEntries = uint32(pick(t, 96, 192, 1024))
-	o.StoreBytes = o.StoreEntries * uint32(pick(t, 64, 256))
+	// What is not committed can't be compacted, so it must fit, whatever the order
+	// in which the pieces come.
+	o.StoreBytes = max(o.StoreEntries*uint32(pick(t, 64, 256)), o.MaxUncommitted+6*o.MaxMessageBytes)
+	o.StoreBytes -= o.StoreBytes % 8
 	o.SnapshotBytes = uint32(pick(t, 0, 300, 2000))
 }
 

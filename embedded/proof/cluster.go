@@ -16,6 +16,11 @@ const (
 	millisecond = 1_000_000
 )
 
+// port is a board's ports, by its number. TinyGo describes each type that is put
+// into an interface, and all types in it, in flash: of *board or *memory.Blocks
+// that would take 10 KB, of a number it takes a few bytes.
+type port uint8
+
 // board is one server with its ports, its state machine and its store's memory.
 type board struct {
 	driver raft.Driver
@@ -65,16 +70,35 @@ var settings = raft.Settings{
 	Reserve: 16, LeaseReads: true, MaxClockErrorPPM: 500,
 }
 
-func (b *board) Now() raft.Instant { return now }
+func (port) Now() raft.Instant { return now }
 
-func (b *board) Jitter(limit raft.Duration) raft.Duration {
-	return raft.Duration(b.random.next()) % limit
+func (p port) Jitter(limit raft.Duration) raft.Duration {
+	return raft.Duration(nodes[p].random.next()) % limit
 }
 
-func (b *board) CountsSuspendedTime() bool { return true }
+func (port) CountsSuspendedTime() bool { return true }
+
+// The store's methods, passed on.
+
+func (p port) Stored(into *raft.Stored) { nodes[p].store.Stored(into) }
+func (p port) Header(i raft.Index) (raft.Term, raft.EntryKind, uint32, bool) {
+	return nodes[p].store.Header(i)
+}
+func (p port) Configuration(i raft.Index, into *raft.Configuration) bool {
+	return nodes[p].store.Configuration(i, into)
+}
+func (p port) Entries(first, last raft.Index, maxBytes uint32, into []raft.Entry) int {
+	return nodes[p].store.Entries(first, last, maxBytes, into)
+}
+func (p port) Chunk(offset uint64, length uint32) []byte { return nodes[p].store.Chunk(offset, length) }
+func (p port) Intact(s *raft.Snapshot) bool              { return nodes[p].store.Intact(s) }
+func (p port) Room() raft.Room                           { return nodes[p].store.Room() }
+func (p port) Write(w *raft.Write)                       { nodes[p].store.Write(w) }
+func (p port) Durable() (uint64, raft.Code)              { return nodes[p].store.Durable() }
 
 // Stepped hashes what every step is given and wants done.
-func (b *board) Stepped(at raft.Instant, in *raft.Input, out *raft.Effects) {
+func (p port) Stepped(at raft.Instant, in *raft.Input, out *raft.Effects) {
+	b := &nodes[p]
 	b.steps.add(uint64(at))
 	b.steps.add(uint64(in.Kind))
 	b.steps.add(out.FirstWrite)
@@ -100,8 +124,8 @@ func (d *digest) addMessage(m *raft.Message) {
 
 // Send copies a message into the network; it is lost if the ring is full or one
 // of the two boards is cut off.
-func (b *board) Send(m *raft.Message, p *raft.Payload) {
-	if sent-arrived == packets || b.cut || nodes[m.To.ID-1].cut {
+func (from port) Send(m *raft.Message, p *raft.Payload) {
+	if sent-arrived == packets || nodes[from].cut || nodes[m.To.ID-1].cut {
 		return
 	}
 	to := &network[sent%packets]
@@ -246,7 +270,8 @@ func propose(count int, seed uint64) {
 // start founds the cluster, or restarts a board from its store.
 func (b *board) start(id raft.ID) {
 	b.applied, b.state = 0, 0
-	refused(b.driver.Start(&settings, b, &b.store, b))
-	b.driver.Observe(b)
+	p := port(id - 1)
+	refused(b.driver.Start(&settings, p, p, p))
+	b.driver.Observe(p)
 	trace.add(uint64(id))
 }

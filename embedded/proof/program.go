@@ -35,8 +35,8 @@ func found() {
 		b.backing.Snapshots[0], b.backing.Snapshots[1] = b.snapshots[0][:], b.snapshots[1][:]
 		b.store.Format(&b.backing)
 		identity := raft.Identity{Cluster: 7, Self: founded.Members[i]}
-		refused(b.driver.Bootstrap(&b.store, &identity, &founded))
-		refused(b.driver.Join(&b.store, &identity)) // refused: it is somebody's
+		refused(b.driver.Bootstrap(port(i), &identity, &founded))
+		refused(b.driver.Join(port(i), &identity)) // refused: it is somebody's
 		b.start(raft.ID(i + 1))
 	}
 }
