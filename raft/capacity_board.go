@@ -14,8 +14,8 @@ const (
 	// MaxBatch is the number of entries in one Append and in one proposal.
 	MaxBatch = 8
 
-	maxMarks    = 16 // proposals not yet committed, each a batch
-	maxInflight = 3  // Appends to one peer that are not yet acknowledged
-	maxWrites   = 4  // writes told apart while they are not yet durable
-	maxHeld     = 8  // messages waiting for a write
+	maxMarks    = 8 // proposals not yet committed, each a batch
+	maxInflight = 3 // Appends to one peer that are not yet acknowledged
+	maxWrites   = 3 // writes told apart while they are not yet durable
+	maxHeld     = 8 // messages waiting for a write
 )

@@ -299,7 +299,9 @@ func (d *Driver) settle(now Instant) {
 	for d.node.role != Stopped {
 		d.input.Kind = Tick
 		d.durable, d.failure = d.storage.Durable()
-		d.release()
+		if d.heldCount > 0 {
+			d.release()
+		}
 		switch {
 		case d.failure != OK:
 			d.input.Kind, d.input.Code = Failed, d.failure
@@ -345,44 +347,45 @@ func (d *Driver) once(now Instant, payload *Payload) {
 
 // store carries out a step's writes in the order that Effects lists them.
 func (d *Driver) store(payload *Payload) {
-	out, node := &d.effects, &d.node
-	next := out.FirstWrite
+	out, node, w := &d.effects, &d.node, &d.write
+	*w = Write{Number: out.FirstWrite}
 	if out.SaveHardState {
-		d.write = Write{Kind: WriteHardState, HardState: node.hardState()}
-		next = d.submit(next)
+		w.HardState = node.hardState()
+		d.submit(WriteHardState)
 	}
 	if out.Truncate != 0 {
-		d.write = Write{Kind: WriteTruncate, Index: out.Truncate}
-		next = d.submit(next)
+		w.Index = out.Truncate
+		d.submit(WriteTruncate)
 	}
 	if out.AppendFirst != 0 {
-		d.write = Write{Kind: WriteEntries, Entries: d.appended(payload)}
-		next = d.submit(next)
+		w.Entries = d.appended(payload)
+		d.submit(WriteEntries)
 	}
 	if out.StoreChunk {
-		d.write = Write{Kind: WriteChunk, Snapshot: payload.Snapshot, Offset: d.input.Message.Offset, Chunk: payload.Chunk}
-		next = d.submit(next)
+		w.Snapshot, w.Offset, w.Chunk = payload.Snapshot, d.input.Message.Offset, payload.Chunk
+		d.submit(WriteChunk)
 	}
 	if out.Install {
-		d.write = Write{Kind: WriteInstall, Snapshot: &node.snapshot}
-		next = d.submit(next)
+		w.Snapshot = &node.snapshot
+		d.submit(WriteInstall)
 	}
 	if out.SaveSnapshot {
-		d.write = Write{Kind: WriteSnapshot, Snapshot: &node.snapshot}
-		next = d.submit(next)
+		w.Snapshot = &node.snapshot
+		d.submit(WriteSnapshot)
 	}
 	if out.CompactIndex != 0 {
-		d.write = Write{Kind: WriteCompact, Index: out.CompactIndex, Term: out.CompactTerm}
-		next = d.submit(next)
+		w.Index, w.Term = out.CompactIndex, out.CompactTerm
+		d.submit(WriteCompact)
 	}
-	assert(next == node.sequence.written+1, "a step numbered writes it did not ask for")
+	assert(w.Number == node.sequence.written+1, "a step numbered writes it did not ask for")
 	d.durable, d.failure = d.storage.Durable()
 }
 
-func (d *Driver) submit(number uint64) uint64 {
-	d.write.Number = number
+// submit gives the storage the write that has been prepared and begins the next.
+func (d *Driver) submit(kind WriteKind) {
+	d.write.Kind = kind
 	d.storage.Write(&d.write)
-	return number + 1
+	d.write = Write{Number: d.write.Number + 1}
 }
 
 // appended are the entries that a step appends: those of a proposal, the new ones

@@ -132,7 +132,8 @@ func (n *Node) dispatch(in *Input, out *Effects) {
 func (n *Node) message(kind MessageKind, to Member, out *Effects) *Message {
 	m := &out.Messages[out.Count]
 	out.Count++
-	*m = Message{Kind: kind, Cluster: n.cluster, From: n.self, To: to, Term: n.term, After: n.sequence.spoken}
+	*m = Message{}
+	m.Kind, m.Cluster, m.From, m.To, m.Term, m.After = kind, n.cluster, n.self, to, n.term, n.sequence.spoken
 	return m
 }
 

@@ -8,15 +8,18 @@ type clock struct {
 	now     *uint64 // true time, in nanoseconds
 	tape    *tape
 	offset  uint64
-	ratePPM int64 // how much faster than true time, in parts per million
+	ratePPM int64  // how much faster than true time, in parts per million
+	share   uint64 // of a jitter that every draw is moved by, in sixteenths
 }
 
 // Now implements [raft.Clock].
 func (c *clock) Now() raft.Instant { return c.local(*c.now) }
 
-// Jitter implements [raft.Clock].
+// Jitter implements [raft.Clock]. Where the tape has nothing but zeros every node
+// has another jitter still, or no election would ever be won.
 func (c *clock) Jitter(limit raft.Duration) raft.Duration {
-	return raft.Duration(c.tape.draw(uint64(limit)))
+	most := uint64(limit)
+	return raft.Duration((c.tape.draw(most) + most/16*c.share) % most)
 }
 
 // CountsSuspendedTime implements [raft.Clock]: a pause does not stop it.

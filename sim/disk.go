@@ -51,9 +51,9 @@ func (d *disk) format(o *Options) {
 		d.blocks = new(memory.Blocks)
 		image := max(o.SnapshotBytes, machineBytes)
 		d.blocks.Format(&memory.Memory{
-			Blocks:         8,
+			Blocks:         storeBlocks,
 			Entries:        make([]memory.EntrySlot, o.StoreEntries),
-			Bytes:          make([]byte, max(o.StoreBytes, 4*o.MaxMessageBytes)),
+			Bytes:          make([]byte, o.StoreBytes),
 			Configurations: make([]memory.ConfigurationSlot, 8),
 			Snapshots:      [2][]byte{make([]byte, image), make([]byte, image)},
 		})

@@ -43,6 +43,7 @@ type Options struct {
 
 	StoreEntries  uint32 // a store's capacity
 	StoreBytes    uint32
+	Reserve       uint32 // entries of it that only no-ops and automatic leaves may use
 	SnapshotBytes uint32 // at least; the state is smaller
 
 	// Network, per message.
@@ -101,7 +102,7 @@ func (o Options) String() string {
 
 const (
 	millisecond = 1_000_000
-	second      = 1000 * millisecond
+	storeBlocks = 8 // of a BlockStore
 )
 
 // Expand turns a seed into options, with the given number of founding nodes, or
@@ -135,7 +136,13 @@ func (o *Options) expandSizes(t *tape) {
 	// What is not committed can't be compacted, so it must fit, whatever the order
 	// in which the pieces come.
 	o.StoreBytes = max(o.StoreEntries*uint32(pick(t, 64, 256)), o.MaxUncommitted+6*o.MaxMessageBytes)
-	o.StoreBytes -= o.StoreBytes % 8
+	o.StoreBytes -= o.StoreBytes % storeBlocks
+	o.Reserve = 16
+	if o.Store == BlockStore {
+		// Compactions free whole blocks, so one store may have room for a block
+		// less than another with the same log.
+		o.Reserve += o.StoreEntries / storeBlocks
+	}
 	o.SnapshotBytes = uint32(pick(t, 0, 300, 2000))
 }
 

@@ -67,7 +67,7 @@ func (o *Options) settings() raft.Settings {
 		MaxInflightBytes:    o.MaxInflightBytes,
 		MaxUncommittedBytes: o.MaxUncommitted,
 		ChunkBytes:          o.ChunkBytes,
-		Reserve:             16,
+		Reserve:             o.Reserve,
 		LeaseReads:          o.LeaseReads,
 	}
 }
@@ -98,7 +98,7 @@ func (w *world) resetServer(i int) {
 	s.world, s.slot, s.id, s.life = w, uint8(i), raft.ID(i+1), uint8(i)
 	s.member = raft.Member{ID: s.id, Incarnation: uint32(w.tape.between(1, 1<<30))}
 	s.up, s.boot, s.lag, s.effects, s.pausedUntil = false, 0, 0, -1, 0
-	s.clock = clock{now: &w.now, tape: &w.tape}
+	s.clock = clock{now: &w.now, tape: &w.tape, share: uint64(i)}
 	s.disk.owner = s
 	s.disk.queue, s.disk.blocks = nil, nil
 	s.disk.format(&w.options)

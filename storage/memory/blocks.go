@@ -56,6 +56,13 @@ type Blocks struct {
 	aside  *image     // a snapshot being taken or received
 	origin raft.Index // the first slot's is the entry after it
 	end    uint64     // where the next data begins, counted as EntrySlot.at
+
+	// What follows from the above, kept so that no access needs a division.
+	firstSlot uint64 // of the entry after base
+	cutSlots  uint64 // of whole blocks before it, counted from origin
+	begin     uint64 // of the block in which the first data begins, counted as end
+	turn      uint64 // the start of the area, at or before begin, counted as end
+	vouching  uint64 // entries that the free configuration slots vouch for
 }
 
 // Format makes an empty store in the given memory.
@@ -184,23 +191,20 @@ func (b *Blocks) Entries(first, last raft.Index, maxBytes uint32, into []raft.En
 // configuration slot vouches for its share of Entries, so that a log with many
 // configuration changes fills up step by step; an Append brings one at most.
 func (b *Blocks) Room() raft.Room {
-	slots := uint64(len(b.memory.Entries))
-	vouching := uint64(0)
-	for i := range b.memory.Configurations {
-		if b.memory.Configurations[i].index == 0 {
-			vouching += max(1, slots/uint64(len(b.memory.Configurations)))
-		}
-	}
 	high, low := b.gaps()
 	return raft.Room{
-		Entries: uint32(min(slots-b.usedSlots(), vouching)),
+		Entries: uint32(min(uint64(len(b.memory.Entries))-b.usedSlots(), b.vouching)),
 		Bytes:   uint32(max(high, low)),
 	}
 }
 
 // slot is where the entry at an index is, or will be.
 func (b *Blocks) slot(index raft.Index) *EntrySlot {
-	return &b.memory.Entries[uint64(index-b.origin-1)%uint64(len(b.memory.Entries))]
+	at := b.firstSlot + uint64(index-b.base-1)
+	if at >= uint64(len(b.memory.Entries)) {
+		at -= uint64(len(b.memory.Entries))
+	}
+	return &b.memory.Entries[at]
 }
 
 // configuration is the slot of the configuration at an index; of index 0, a free
@@ -216,17 +220,24 @@ func (b *Blocks) configuration(index raft.Index) *ConfigurationSlot {
 
 // data is an entry's data.
 func (b *Blocks) data(slot *EntrySlot) []byte {
-	from := slot.at % uint64(len(b.memory.Bytes))
+	from := b.place(slot.at)
 	to := from + uint64(slot.size)
 	return b.memory.Bytes[from:to:to]
+}
+
+// place is where in the byte area a count of bytes leads to.
+func (b *Blocks) place(at uint64) uint64 {
+	at -= b.turn
+	if at >= uint64(len(b.memory.Bytes)) {
+		at -= uint64(len(b.memory.Bytes))
+	}
+	return at
 }
 
 // usedSlots is how many entry slots are taken: those of entries, and those of
 // compacted entries in the block where the log now begins.
 func (b *Blocks) usedSlots() uint64 {
-	perBlock := uint64(len(b.memory.Entries)) / uint64(b.memory.Blocks)
-	compacted := uint64(b.base - b.origin)
-	return uint64(b.last-b.origin) - (compacted - compacted%perBlock)
+	return uint64(b.last-b.origin) - b.cutSlots
 }
 
 // gaps are the sizes of the free pieces of the byte area: the one that begins
@@ -234,12 +245,8 @@ func (b *Blocks) usedSlots() uint64 {
 // reaches to its end.
 func (b *Blocks) gaps() (high, low uint64) {
 	size := uint64(len(b.memory.Bytes))
-	used := b.end
-	if b.base != b.last {
-		begin := b.slot(b.base + 1).at
-		used -= begin - begin%(size/uint64(b.memory.Blocks))
-	}
-	high = min(size-used, size-b.end%size)
+	used := b.end - b.begin
+	high = min(size-used, size-b.place(b.end))
 	return high, size - used - high
 }
 
@@ -261,6 +268,7 @@ func (b *Blocks) put(e *raft.Entry) {
 		place := b.configuration(0)
 		assert(place != nil, "there was no room for a configuration")
 		place.index, place.configuration = e.Index, *e.Configuration
+		b.vouch()
 	}
 }
 
@@ -279,10 +287,29 @@ func (b *Blocks) tidy() {
 			slot.index = 0
 		}
 	}
+	b.vouch()
 	if b.base == b.last {
 		b.origin, b.end = b.base, 0
+		b.firstSlot, b.cutSlots, b.begin, b.turn = 0, 0, 0, 0
 		return
 	}
+	blocks := uint64(b.memory.Blocks)
+	slots, size := uint64(len(b.memory.Entries)), uint64(len(b.memory.Bytes))
+	compacted := uint64(b.base - b.origin)
+	b.firstSlot, b.cutSlots = compacted%slots, compacted-compacted%(slots/blocks)
+	begin := b.slot(b.base + 1).at
+	b.begin, b.turn = begin-begin%(size/blocks), begin-begin%size
 	slot := b.slot(b.last)
 	b.end = slot.at + uint64(slot.size)
+}
+
+// vouch counts the entries that the free configuration slots vouch for.
+func (b *Blocks) vouch() {
+	share := max(1, uint64(len(b.memory.Entries)/len(b.memory.Configurations)))
+	b.vouching = 0
+	for i := range b.memory.Configurations {
+		if b.memory.Configurations[i].index == 0 {
+			b.vouching += share
+		}
+	}
 }

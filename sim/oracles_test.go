@@ -1,0 +1,220 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+// steady is a calm cluster of three with a leader that has committed commands.
+func steady(t *testing.T) (*world, *server, *server) {
+	t.Helper()
+	options := Options{
+		Nodes: 3, ElectionTimeout: 500 * millisecond, Heartbeat: 100 * millisecond, SafetyPhase: 5000 * millisecond,
+		MaxMessageBytes: 1024, MaxInflightBytes: 1024, MaxUncommitted: 1024, ChunkBytes: 256, LeaseReads: true,
+		StoreEntries: 1024, StoreBytes: 65536, Reserve: 144, DelayMin: millisecond, DelayMax: 2 * millisecond,
+		FaultEvery: 500 * millisecond, FaultLength: 500 * millisecond,
+		ClientEvery: 50 * millisecond, BatchMax: 2, CommandMax: 16, OperatorEvery: 500 * millisecond,
+	}
+	w := &world{}
+	w.reset(&options, randomTape(1))
+	w.begin()
+	w.until(options.SafetyPhase)
+	leader := w.leads()
+	if w.ledger.failure != nil || leader == nil || w.ledger.tip() < 10 {
+		t.Fatalf("the cluster is not steady: %v, %s", w.ledger.failure, w.status())
+	}
+	return w, leader, w.servers[(leader.slot+1)%3]
+}
+
+// violations are histories that no correct cluster has, each with the rule that
+// must notice it. They begin from a steady cluster and tell the oracles, or make
+// them believe, what did not happen.
+var violations = []struct {
+	name, rule string
+	violate    func(w *world, leader, follower *server)
+}{
+	{"two leaders in a term", "election-safety", func(w *world, leader, _ *server) {
+		w.ledger.won(leader)
+	}},
+	{"a leader nobody voted for", "vote-quorum", func(w *world, leader, _ *server) {
+		w.ledger.leaders = w.ledger.leaders[:0]
+		w.ledger.ballots.reset()
+		w.ledger.won(leader)
+	}},
+	{"a leader without a committed entry", "leader-completeness", func(w *world, leader, _ *server) {
+		w.ledger.leaders = w.ledger.leaders[:0]
+		w.ledger.committed = append(w.ledger.committed[:1], commitment{mark: mark{term: 0, hash: 1}, in: 0})
+		leader.disk.written.base = 0
+		w.ledger.won(leader)
+	}},
+	{"two votes in a term, told", "one-vote", func(w *world, leader, follower *server) {
+		w.ledger.ballots.add(follower.seen.term+1, leader.member, follower.life)
+		follower.disk.durable.hard.Term = follower.seen.term + 2
+		w.ledger.voted(follower, follower.seen.term+1, follower.member)
+	}},
+	{"two votes in a term, saved", "one-vote", func(w *world, leader, follower *server) {
+		follower.disk.written.hard.Vote = leader.member
+		hard := follower.disk.written.hard
+		hard.Vote = follower.member
+		w.ledger.wrote(&follower.disk, &raft.Write{Kind: raft.WriteHardState, HardState: hard}, &change{})
+	}},
+	{"a term that falls", "term-monotonic", func(w *world, _, follower *server) {
+		hard := follower.disk.written.hard
+		hard.Term--
+		w.ledger.wrote(&follower.disk, &raft.Write{Kind: raft.WriteHardState, HardState: hard}, &change{})
+	}},
+	{"a vote that is told before it is saved", "persist-before-send", func(w *world, leader, follower *server) {
+		m := raft.Message{Kind: raft.VoteReply, From: follower.member, To: leader.member, Term: follower.seen.term}
+		follower.disk.durable.hard.Vote = raft.Member{}
+		w.ledger.sent(follower, &m)
+	}},
+	{"a term that is told before it is saved", "persist-before-send", func(w *world, leader, follower *server) {
+		m := raft.Message{Kind: raft.HeartbeatReply, From: follower.member, To: leader.member, Term: follower.seen.term + 1}
+		w.ledger.sent(follower, &m)
+	}},
+	{"entries acknowledged before they are saved", "persist-before-send", func(w *world, leader, follower *server) {
+		m := raft.Message{
+			Kind: raft.AppendReply, From: follower.member, To: leader.member,
+			Term: follower.seen.term, Index: follower.disk.durable.last + 1,
+		}
+		w.ledger.sent(follower, &m)
+	}},
+	{"other entries acknowledged than the leader has", "match-index", func(w *world, leader, follower *server) {
+		follower.disk.durable.marks[follower.disk.durable.last].hash++
+		m := raft.Message{
+			Kind: raft.AppendReply, From: follower.member, To: leader.member,
+			Term: follower.seen.term, Index: follower.disk.durable.last,
+		}
+		w.ledger.sent(follower, &m)
+	}},
+	{"a leader that counts on too much", "match-index", func(w *world, leader, follower *server) {
+		follower.disk.durable.last--
+		w.ledger.matched(leader, follower.member)
+	}},
+	{"two entries of one index and term", "log-matching", func(w *world, leader, _ *server) {
+		d := &leader.disk
+		k := d.written.at(d.written.last)
+		d.written.last--
+		e := raft.Entry{Index: d.written.last + 1, Term: k.term, Data: []byte("another")}
+		w.ledger.wrote(d, &raft.Write{Kind: raft.WriteEntries, Entries: []raft.Entry{e}}, &change{kind: raft.WriteEntries})
+	}},
+	{"a leader that removes entries", "leader-append-only", func(w *world, leader, _ *server) {
+		w.ledger.wrote(&leader.disk, &raft.Write{Kind: raft.WriteTruncate, Index: leader.disk.written.last}, &change{})
+	}},
+	{"entries removed without a conflict", "truncate-on-conflict", func(w *world, _, follower *server) {
+		last := follower.disk.written.put
+		last(follower.disk.written.at(follower.disk.written.last))
+		index := follower.disk.written.last
+		in := raft.Input{Kind: raft.Receive, Message: raft.Message{
+			Kind: raft.Append, Index: index - 1, Last: index, EntryTerm: follower.disk.written.at(index).term,
+		}}
+		w.ledger.conflicted(follower, &in, index)
+	}},
+	{"committed entries removed", "commit-safety", func(w *world, _, follower *server) {
+		w.ledger.conflicted(follower, &raft.Input{Kind: raft.Receive}, follower.seen.commit)
+	}},
+	{"a commit nobody made", "commit-safety", func(w *world, _, follower *server) {
+		follower.seen.commit = w.ledger.tip() + 1
+		w.ledger.settled(follower)
+	}},
+	{"a commit of something else", "commit-safety", func(w *world, _, follower *server) {
+		follower.seen.checked = 0
+		follower.disk.written.marks[follower.seen.commit].hash++
+		w.ledger.settled(follower)
+	}},
+	{"a commit of an earlier term's entry", "own-term-commit", func(w *world, leader, _ *server) {
+		leader.disk.written.marks[leader.seen.commit].term--
+		w.ledger.advanced(leader, leader.driver.Node())
+	}},
+	{"a commit without a quorum", "durable-quorum", func(w *world, leader, _ *server) {
+		w.ledger.committed = w.ledger.committed[:len(w.ledger.committed)-1]
+		for _, s := range w.servers {
+			if s != leader {
+				s.disk.durable.last = 0
+			}
+		}
+		w.ledger.advanced(leader, leader.driver.Node())
+	}},
+	{"a commit with a quorum of one half only", "durable-quorum", func(w *world, leader, _ *server) {
+		w.ledger.committed = w.ledger.committed[:len(w.ledger.committed)-1]
+		c := &leader.seen.configuration
+		c.Members[5], c.Members[6] = raft.Member{ID: 9}, raft.Member{ID: 10}
+		c.Outgoing = 1<<leader.slot | 1<<5 | 1<<6
+		w.ledger.advanced(leader, leader.driver.Node())
+	}},
+	{"a snapshot of what is not committed", "commit-safety", func(w *world, _, follower *server) {
+		s := raft.Snapshot{Index: w.ledger.tip() + 1, Term: 1}
+		w.ledger.wrote(&follower.disk, &raft.Write{Kind: raft.WriteInstall, Snapshot: &s}, &change{})
+	}},
+	{"a state machine of its own", "state-machine-safety", func(w *world, _, follower *server) {
+		follower.machine.hash++
+		w.ledger.applied(follower)
+	}},
+	{"a read that misses what was acknowledged", "read-safety", func(w *world, leader, _ *server) {
+		w.ledger.served(leader, &reading{floor: w.ledger.tip() + 1})
+	}},
+	{"a lease while another leads", "lease", func(w *world, leader, _ *server) {
+		w.ledger.leaders = grow(w.ledger.leaders, uint64(leader.seen.term)+1)
+		w.ledger.elected = leader.seen.term + 1
+		w.ledger.leased(leader)
+	}},
+	{"a change of voters in one step", "configuration-safety", func(w *world, leader, _ *server) {
+		next := leader.seen.configuration
+		next.Voters &^= 1
+		w.ledger.changed(leader, &next)
+	}},
+	{"a change on top of another", "configuration-safety", func(w *world, leader, _ *server) {
+		leader.seen.configured = leader.seen.commit + 1
+		next := leader.seen.configuration
+		w.ledger.changed(leader, &next)
+	}},
+	{"a proposal that is not committed", "fate", func(w *world, leader, _ *server) {
+		w.ledger.resolved(leader, &proposal{first: 2, last: 2, term: 99}, raft.Committed)
+	}},
+	{"a proposal that is committed after all", "fate", func(w *world, leader, _ *server) {
+		w.ledger.resolved(leader, &proposal{first: 2, last: 2, term: w.ledger.committed[2].term}, raft.Superseded)
+	}},
+	{"a store that forgets", "store", func(w *world, _, follower *server) {
+		follower.disk.durable.hard.Term++
+		w.ledger.recovered(follower)
+	}},
+	{"a commit index on disk beyond the log", "durable-commit", func(w *world, _, follower *server) {
+		follower.disk.durable.hard.Commit = follower.disk.durable.last + 1
+		w.ledger.persisted(follower, &change{kind: raft.WriteHardState})
+	}},
+	{"an assertion that fails", "assertion", func(w *world, _, _ *server) {
+		defer w.rescue()
+		panic("it does not hold")
+	}},
+	{"a term that grows although all is well", "stability", func(w *world, leader, _ *server) {
+		w.expectSame(leader, leader.seen.term-1, "in this test")
+	}},
+	{"no leader although all is well", "liveness-leader", func(w *world, _, _ *server) {
+		w.calmDown()
+		for from := range w.count {
+			for to := range w.count {
+				w.network.links[from][to].cut = true
+			}
+		}
+		w.expectLeader()
+	}},
+	{"a member that never catches up", "liveness-convergence", func(w *world, leader, follower *server) {
+		w.calmDown()
+		w.network.links[leader.slot][follower.slot].cut = true
+		follower.machine.index--
+		w.expectConvergence()
+	}},
+}
+
+func TestEveryOracleNoticesWhatItIsThereFor(t *testing.T) {
+	for _, v := range violations {
+		t.Run(v.name, func(t *testing.T) {
+			w, leader, follower := steady(t)
+			v.violate(w, leader, follower)
+			if f := w.ledger.failure; f == nil || f.Rule != v.rule {
+				t.Errorf("%s was to be noticed, but what was is %v", v.rule, f)
+			}
+		})
+	}
+}
