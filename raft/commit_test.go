@@ -10,14 +10,11 @@ import (
 func TestALeaderCommitsEntriesOfEarlierTermsOnlyAlongWithOneOfItsOwn(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	for _, s := range lab.servers[:2] { // both have an entry of term 2 that is not known to be committed
-		s.receive(appendOf(3, 2, 0, 0, 0, commands(1, 2, "x")...))
+		s.receiveAppend(3, 2, 0, 0, 0, commands(1, 2, "x")...)
 	}
 	lab.flight = nil
-	leader := lab.server(1)
-	for leader.node().Role() != raft.Leader {
-		lab.pass(millisecond)
-		lab.deliverWhere(func(p *packet) bool { return cutOff(3)(p) && p.Kind != raft.Append })
-	}
+	leader := lab.winAmong(1, cutOff(3))
+	lab.flight = nil
 	leader.receive(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 3, Index: 1})
 	lab.check(leader.node().Commit() == 0, "that a majority has entry 1 should not commit it")
 	leader.receive(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 3, Index: 2})
@@ -36,8 +33,8 @@ func TestANewLeaderAppendsANoOp(t *testing.T) {
 func TestAFollowerLearnsTheCommitIndexOnlyAsFarAsItsLogAgrees(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...))
-	s.receive(appendOf(2, 2, 0, 0, 9, commands(1, 1, "a")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...)
+	s.receiveAppend(2, 2, 0, 0, 9, commands(1, 1, "a")...)
 	lab.check(s.node().Commit() == 1, "only entry 1 is known to agree")
 }
 
@@ -81,9 +78,9 @@ func TestAProposalIsSupersededOnlyWhenAnotherEntryIsCommittedInItsPlace(t *testi
 	leader := lab.elect(1)
 	index, term := leader.propose("x")
 	lab.flight = nil
-	leader.receive(appendOf(2, 2, index-1, term, 0, commands(index, 2, "y")...))
+	leader.receiveAppend(2, 2, index-1, term, 0, commands(index, 2, "y")...)
 	lab.check(leader.node().Fate(index, term) == raft.Pending, "that it was removed here should not decide its fate")
-	leader.receive(appendOf(2, 2, index, 2, index))
+	leader.receiveAppend(2, 2, index, 2, index)
 	lab.check(leader.node().Fate(index, term) == raft.Superseded, "that another entry is committed there should")
 	lab.check(leader.node().Fate(index, 2) == raft.Committed, "and that one is")
 }

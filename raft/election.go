@@ -107,7 +107,8 @@ func (n *Node) receiveVote(in *Input, out *Effects) {
 func (n *Node) receiveVoteReply(in *Input, out *Effects) {
 	m := &in.Message
 	voter := n.newest.Find(m.From)
-	asked := m.Kind == VoteReply && n.role == Candidate || m.Kind == PreVoteReply && n.role == PreCandidate
+	asked := m.Kind == VoteReply && n.role == Candidate ||
+		m.Kind == PreVoteReply && n.role == PreCandidate && m.Term == n.term+1
 	if !asked || m.Reject {
 		return
 	}

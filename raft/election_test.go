@@ -83,7 +83,7 @@ func TestAServerDeniesItsVoteToACandidateWithAnOlderLog(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			lab := newLaboratory(t, 3)
 			s := lab.server(3)
-			s.receive(appendOf(2, 3, 0, 0, 0, commands(1, 3, "a", "b", "c")...))
+			s.receiveAppend(2, 3, 0, 0, 0, commands(1, 3, "a", "b", "c")...)
 			lab.now += timeout + 1
 			s.receive(raft.Message{Kind: raft.PreVote, From: first(1), Term: 7, Index: c.index, LogTerm: c.term})
 			lab.check(s.reply(raft.PreVoteReply).Reject != c.upToDate, "pre-vote")

@@ -79,7 +79,9 @@ func (n *Node) receiveHeartbeat(in *Input, out *Effects) {
 	n.reads.ask = n.reads.ask || n.reads.open && n.reads.patience(n)
 	reply := n.message(HeartbeatReply, m.From, out)
 	reply.Round, reply.Stamp, reply.Last = m.Round, m.Stamp, n.log.last
-	reply.Full = in.Room.Entries == 0
+	if reply.Full = in.Room.Entries == 0; reply.Full {
+		n.wantRoom(out)
+	}
 }
 
 // receiveHeartbeatReply takes in that a peer acknowledged the leader in a round,
@@ -113,6 +115,8 @@ func (n *Node) receiveHeartbeatReply(in *Input, out *Effects) {
 func (n *Node) retry(slot int, last Index) {
 	p := &n.peers[slot]
 	switch {
+	case p.full && p.pace != shipping:
+		return
 	case p.pace == probing || p.pace == shipping:
 		p.paused = false
 	case p.count > 0 || p.paused:
@@ -167,6 +171,9 @@ func (n *Node) leaseEnd() Instant {
 	start := n.stampOf(n.newest.Voters)
 	if n.newest.Outgoing != 0 {
 		start = min(start, n.stampOf(n.newest.Outgoing))
+	}
+	if start == 0 {
+		return 0 // no round of this term was echoed yet
 	}
 	return start + Instant(n.settings.lease())
 }

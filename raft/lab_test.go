@@ -287,11 +287,16 @@ func (lab *laboratory) handOver(p *packet) raft.Refusal {
 		if s.member != p.To || s.down {
 			continue
 		}
-		refusal := s.driver.Receive(&p.Message, &raft.Payload{Entries: p.entries, Snapshot: p.snapshot, Chunk: p.chunk})
-		s.settled()
-		return refusal
+		return lab.accept(s, p)
 	}
 	return raft.Refusal{}
+}
+
+// accept gives a message to a server, whoever it is for.
+func (lab *laboratory) accept(s *server, p *packet) raft.Refusal {
+	refusal := s.driver.Receive(&p.Message, &raft.Payload{Entries: p.entries, Snapshot: p.snapshot, Chunk: p.chunk})
+	s.settled()
+	return refusal
 }
 
 // take removes the messages a test asks for from flight.
@@ -430,7 +435,7 @@ func (s *server) change(c raft.Configuration) raft.Index {
 
 // receive gives a server a message made by hand: From and Kind and whatever else
 // matters are set, the rest is filled in.
-func (s *server) receive(m raft.Message, entries ...raft.Entry) raft.Refusal {
+func (s *server) receive(m raft.Message) raft.Refusal {
 	s.lab.t.Helper()
 	if m.Cluster == 0 {
 		m.Cluster = cluster
@@ -438,10 +443,22 @@ func (s *server) receive(m raft.Message, entries ...raft.Entry) raft.Refusal {
 	if m.To == (raft.Member{}) {
 		m.To = s.member
 	}
-	for _, e := range entries {
-		m.Bytes += uint32(len(e.Data))
+	return s.lab.accept(s, &packet{Message: m})
+}
+
+// receiveAppend gives a server an Append with the entries that follow the one
+// before; it asks for an answer.
+func (s *server) receiveAppend(from raft.ID, term raft.Term, prev raft.Index, prevTerm raft.Term, commit raft.Index, entries ...raft.Entry) raft.Refusal {
+	m := raft.Message{
+		Kind: raft.Append, Cluster: cluster, From: first(from), To: s.member, Term: term,
+		Index: prev, LogTerm: prevTerm, Last: prev + raft.Index(len(entries)), Commit: commit, Probe: true,
 	}
-	return s.lab.handOver(&packet{Message: m, entries: entries})
+	for _, e := range entries {
+		m.EntryTerm = e.Term
+		m.Bytes += uint32(len(e.Data))
+		m.Configured = e.Kind == raft.ConfigurationChange
+	}
+	return s.lab.accept(s, &packet{Message: m, entries: entries})
 }
 
 // replies takes from flight what a server has said, of a kind.
@@ -477,19 +494,6 @@ func commands(from raft.Index, term raft.Term, data ...string) []raft.Entry {
 		entries = append(entries, raft.Entry{Index: from + raft.Index(i), Term: term, Data: []byte(d)})
 	}
 	return entries
-}
-
-// appendOf is an Append with the entries that follow the one before.
-func appendOf(from raft.ID, term raft.Term, prev raft.Index, prevTerm raft.Term, commit raft.Index, entries ...raft.Entry) raft.Message {
-	m := raft.Message{
-		Kind: raft.Append, From: first(from), Term: term, Index: prev, LogTerm: prevTerm,
-		Last: prev + raft.Index(len(entries)), Commit: commit, Probe: true,
-	}
-	if len(entries) > 0 {
-		m.EntryTerm = entries[0].Term
-		m.Configured = entries[len(entries)-1].Kind == raft.ConfigurationChange
-	}
-	return m
 }
 
 // check fails the test unless something holds.
@@ -546,4 +550,27 @@ func (p *packet) String() string {
 		}
 	}
 	return text
+}
+
+// winAmong makes a server the leader by votes of the servers that a network
+// lets through; what it then sends is lost, and stays so until a test goes on.
+func (lab *laboratory) winAmong(id raft.ID, open func(*packet) bool) *server {
+	lab.t.Helper()
+	s := lab.server(id)
+	for range 2000 {
+		lab.pass(millisecond)
+		for len(lab.flight) > 0 && s.node().Role() != raft.Leader {
+			p := lab.flight[0]
+			lab.flight = lab.flight[1:]
+			mine := p.From.ID == id || p.Kind == raft.PreVoteReply || p.Kind == raft.VoteReply
+			if mine && open(p) {
+				lab.handOver(p)
+			}
+		}
+		if s.node().Role() == raft.Leader {
+			return s
+		}
+	}
+	lab.t.Fatalf("server %d does not win: %s", id, lab.describe())
+	return nil
 }

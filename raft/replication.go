@@ -316,7 +316,7 @@ func (n *Node) backUp(slot int, m *Message) {
 // matched takes in that a peer's durable log agrees up to an index.
 func (n *Node) matched(slot int, index Index, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
-	p.full = false
+	p.full = p.full && index <= p.match
 	p.narrow = p.narrow && index < n.log.last
 	if index < p.match || index == p.match && p.pace == streaming {
 		return

@@ -24,14 +24,14 @@ func TestACommittedEntryIsAppliedByAll(t *testing.T) {
 func TestEntriesAreRemovedOnlyWhereTheyConflict(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...)
 	s.reply(raft.AppendReply)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a")...)
 	lab.check(s.reply(raft.AppendReply).Index == 1, "a delayed Append says what it says")
 	lab.check(s.node().Last() == 3, "and removes nothing that follows it")
-	s.receive(appendOf(1, 1, 1, 1, 0))
+	s.receiveAppend(1, 1, 1, 1, 0)
 	lab.check(s.node().Last() == 3, "neither does an empty one")
-	s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 2, "B")...))
+	s.receiveAppend(2, 2, 1, 1, 0, commands(2, 2, "B")...)
 	lab.check(s.node().Last() == 2, "an entry of another term removes what it contradicts, and all that follows")
 }
 
@@ -39,12 +39,12 @@ func TestEntriesAreRemovedOnlyWhereTheyConflict(t *testing.T) {
 func TestAnAppendThatDoesNotFollowIsRejectedWithAHint(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...)
 	s.reply(raft.AppendReply)
-	s.receive(appendOf(2, 4, 5, 3, 0, commands(6, 4, "f")...))
+	s.receiveAppend(2, 4, 5, 3, 0, commands(6, 4, "f")...)
 	r := s.reply(raft.AppendReply)
 	lab.check(r.Reject && r.Index == 5 && r.Last == 2 && r.LogTerm == 1, "got %s", r)
-	s.receive(appendOf(2, 4, 2, 3, 0, commands(3, 4, "c")...))
+	s.receiveAppend(2, 4, 2, 3, 0, commands(3, 4, "c")...)
 	r = s.reply(raft.AppendReply)
 	lab.check(r.Reject && r.Index == 2 && s.node().Last() == 2, "got %s", r)
 }
@@ -55,7 +55,7 @@ func TestALeaderBacksUpOverWholeConflictingTerms(t *testing.T) {
 	s := lab.server(3)
 	next := raft.Index(1)
 	for term := raft.Term(1); term <= 6; term++ { // thirty entries that nobody else has
-		s.receive(appendOf(2, term, next-1, term-1, 0, commands(next, term, "a", "b", "c", "d", "e")...))
+		s.receiveAppend(2, term, next-1, term-1, 0, commands(next, term, "a", "b", "c", "d", "e")...)
 		next += 5
 	}
 	lab.flight = nil
@@ -67,11 +67,8 @@ func TestALeaderBacksUpOverWholeConflictingTerms(t *testing.T) {
 			rejections++
 		}
 	}
-	for leader.node().Role() != raft.Leader { // by the vote of server 2
-		lab.pass(millisecond)
-		lab.deliverWhere(cutOff(3))
-	}
-	for range 60 {
+	lab.winAmong(1, cutOff(3))
+	for range 5 {
 		leader.propose("z")
 	}
 	lab.run(5 * beat)
@@ -84,11 +81,11 @@ func TestALeaderBacksUpOverWholeConflictingTerms(t *testing.T) {
 func TestAFollowerAcknowledgesWhatTheAppendHeldAndNoMore(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "old", "old")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "old", "old")...)
 	s.reply(raft.AppendReply)
-	s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 1, "b")...))
+	s.receiveAppend(2, 2, 1, 1, 0, commands(2, 1, "b")...)
 	lab.check(s.reply(raft.AppendReply).Index == 2, "entries 3 and 4 may differ from the leader's")
-	s.receive(appendOf(2, 2, 1, 1, 4))
+	s.receiveAppend(2, 2, 1, 1, 4)
 	lab.check(s.reply(raft.AppendReply).Index == 1, "a probe without entries only says that the one before agrees")
 	lab.check(s.node().Commit() <= 2, "and commits nothing beyond what agrees")
 }
@@ -97,16 +94,12 @@ func TestAFollowerAcknowledgesWhatTheAppendHeldAndNoMore(t *testing.T) {
 func TestALeaderDoesNotCommitWhatAFollowerHasOfAnOlderLeader(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(2, 1, 0, 0, 0, commands(1, 1, "old", "old", "old", "old")...))
+	s.receiveAppend(2, 1, 0, 0, 0, commands(1, 1, "old", "old", "old", "old")...)
 	lab.flight = nil
 	for _, id := range []raft.ID{1, 2} {
 		lab.server(id).receive(raft.Message{Kind: raft.AppendReply, Reject: true, From: first(3), Term: 1})
 	}
-	leader := lab.server(1)
-	for leader.node().Role() != raft.Leader {
-		lab.pass(millisecond)
-		lab.deliverWhere(cutOff(3))
-	}
+	leader := lab.winAmong(1, cutOff(3))
 	for _, command := range []string{"p", "q"} {
 		leader.propose(command)
 	}
@@ -133,18 +126,20 @@ func TestAFollowerAcknowledgesEntriesOnlyWhenTheyAreDurable(t *testing.T) {
 func TestTheCompletionOfAnOlderWriteDoesNotMakeANewerEntryDurable(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0))
+	s.receiveAppend(1, 1, 0, 0, 0)
 	lab.flight = nil
 	s.slow = true
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b")...)
 	older := slices.Clone(s.Pending())
-	s.receive(appendOf(2, 2, 0, 0, 0, commands(1, 2, "A", "B")...))
+	s.receiveAppend(2, 2, 0, 0, 0, commands(1, 2, "A", "B")...)
 	for _, number := range older {
 		s.Complete(number)
 	}
 	s.driver.Wake()
 	lab.check(s.node().Durable() == 0, "of the present log nothing is durable")
-	s.silent(raft.AppendReply)
+	for _, p := range s.replies(raft.AppendReply) { // true of the log as it was in term 1
+		lab.check(p.Term == 1, "%s leaves too early", p)
+	}
 	s.persist()
 	lab.check(s.reply(raft.AppendReply).Index == 2 && s.node().Durable() == 2, "now it is")
 }
@@ -237,10 +232,10 @@ func TestAnAcknowledgementBeyondTheLogIsRefused(t *testing.T) {
 func TestAConflictAtOrBelowTheCommitIndexIsRefusedWithNothingWritten(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 2, commands(1, 1, "a", "b")...))
+	s.receiveAppend(1, 1, 0, 0, 2, commands(1, 1, "a", "b")...)
 	var before, after raft.Stored
 	s.Stored(&before)
-	refusal := s.receive(appendOf(2, 2, 1, 1, 0, commands(2, 2, "B")...))
+	refusal := s.receiveAppend(2, 2, 1, 1, 0, commands(2, 2, "B")...)
 	s.Stored(&after)
 	lab.check(refusal.Code == raft.Diverged && s.node().Stopped() == raft.Diverged, "got %v", refusal)
 	lab.check(before == after, "the store has changed from %+v to %+v", before, after)

@@ -113,7 +113,7 @@ func (n *Node) ship(slot int, out *Effects) {
 		n.leadership.tellCommit &^= bit
 		return
 	}
-	p.pace, p.paused, p.offset = shipping, false, 0
+	p.pace, p.paused, p.full, p.offset = shipping, false, false, 0
 	p.head, p.count, p.bytes = 0, 0, 0
 	n.sendChunk(slot, out)
 }

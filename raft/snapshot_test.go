@@ -116,7 +116,7 @@ func TestADamagedSnapshotIsSentAgain(t *testing.T) {
 func TestAFollowerWhoseLogHoldsTheSnapshotsLastEntryKeepsWhatFollows(t *testing.T) {
 	lab := newLaboratory(t, 3)
 	s := lab.server(3)
-	s.receive(appendOf(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...))
+	s.receiveAppend(1, 1, 0, 0, 0, commands(1, 1, "a", "b", "c")...)
 	s.reply(raft.AppendReply)
 	snapshot := raft.Snapshot{Index: 2, Term: 1, Size: 1, Configuration: configurationOf(3)}
 	lab.handOver(&packet{

@@ -88,6 +88,9 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	if out.Truncate != 0 {
 		l.conflicted(s, in, out.Truncate)
 	}
+	if in.Kind == raft.Receive && out.Count > 0 {
+		l.covered(s, &in.Message, out)
+	}
 	if role == raft.Leader {
 		l.led(s, in)
 	}

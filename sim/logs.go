@@ -152,6 +152,25 @@ func (l *ledger) acknowledged(s *server, m *raft.Message) {
 	l.same(leader, s.id, durable, m.Index)
 }
 
+// covered checks that a follower's success answers the message it got: what the
+// message was about matches, or what is committed, but not whatever else the log
+// happens to hold (§3.5).
+func (l *ledger) covered(s *server, m *raft.Message, out *raft.Effects) {
+	most := s.driver.Node().Commit()
+	switch m.Kind {
+	case raft.Append:
+		most = max(most, m.Last)
+	case raft.SnapshotChunk:
+		most = max(most, m.Index)
+	}
+	for i := range out.Messages[:out.Count] {
+		reply := &out.Messages[i]
+		if reply.Kind == raft.AppendReply && !reply.Reject && reply.Index > most {
+			l.fail("match-index", "server %d acknowledges entries up to %d, but was told of those up to %d only", s.id, reply.Index, most)
+		}
+	}
+}
+
 // same checks that a follower has on its disk what a leader counts on.
 func (l *ledger) same(leader *server, follower raft.ID, durable *mirror, index raft.Index) {
 	log := &leader.disk.written

@@ -88,6 +88,11 @@ var violations = []struct {
 		}
 		w.ledger.sent(follower, &m)
 	}},
+	{"more acknowledged than was asked about", "match-index", func(w *world, _, follower *server) {
+		out := raft.Effects{Count: 1}
+		out.Messages[0] = raft.Message{Kind: raft.AppendReply, Index: follower.seen.commit + 1}
+		w.ledger.covered(follower, &raft.Message{Kind: raft.Append, Last: follower.seen.commit}, &out)
+	}},
 	{"a leader that counts on too much", "match-index", func(w *world, leader, follower *server) {
 		follower.disk.durable.last--
 		w.ledger.matched(leader, follower.member)

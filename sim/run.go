@@ -33,15 +33,22 @@ func Run(seed uint64, options Options) Result {
 // run runs one tape from the beginning to the end.
 func (w *world) run(seed uint64, options *Options, t tape) Result {
 	w.reset(options, t)
-	w.begin()
-	w.until(options.SafetyPhase)
-	if w.ledger.failure == nil {
-		w.liveness()
-	}
+	w.live()
 	w.fold(w.tape.hash, w.now)
 	return Result{
 		Seed: seed, Options: *options, Failure: w.ledger.failure, Hash: w.hash,
 		Messages: w.messages, Events: w.events, Simulated: w.now, Coverage: w.coverage,
+	}
+}
+
+// live is a run from the founding of the cluster to its last check. Nothing that
+// a broken core can do may end more than this run.
+func (w *world) live() {
+	defer w.rescue()
+	w.begin()
+	w.until(w.options.SafetyPhase)
+	if w.ledger.failure == nil {
+		w.liveness()
 	}
 }
 

@@ -1,0 +1,149 @@
+package raft_test
+
+import (
+	"testing"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+func (s *server) read(mode raft.ReadMode) raft.ReadPoint {
+	s.lab.t.Helper()
+	point, refusal := s.driver.Read(mode)
+	if refusal.Code != raft.OK {
+		s.lab.t.Fatalf("server %d refuses the read: %v", s.member.ID, refusal)
+	}
+	return point
+}
+
+func leases(l *laboratory) { l.settings.LeaseReads = true }
+
+// §6.4
+func TestAReadIsServedOnlyAfterAnEntryOfTheLeadersTermIsCommitted(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.winAmong(1, cutOff(3))
+	lab.flight = nil
+	point := leader.read(raft.Linearizable)
+	for range 3 { // rounds are confirmed, but no entry arrives
+		lab.pass(beat)
+		lab.deliverWhere(func(p *packet) bool { return p.Kind == raft.Heartbeat || p.Kind == raft.HeartbeatReply })
+		lab.check(leader.driver.Resolve(&point) == raft.ReadPending, "nothing of its term is committed")
+	}
+	lab.run(3 * beat)
+	lab.check(leader.driver.Resolve(&point) == raft.ReadReady, "now something is")
+}
+
+// §6.4
+func TestAReadWaitsForARoundBegunAfterItArrived(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	lab.pass(beat) // a round leaves
+	point := leader.read(raft.Linearizable)
+	lab.deliver(kind(raft.Heartbeat))
+	lab.deliver(kind(raft.HeartbeatReply))
+	lab.check(leader.driver.Resolve(&point) == raft.ReadPending, "the round began before the read")
+	lab.run(beat)
+	lab.check(leader.driver.Resolve(&point) == raft.ReadReady, "the next one is good for it")
+}
+
+// §6.4: a question that a follower asked before it was restarted is no answer to
+// one it asks afterwards.
+func TestAnAnswerFromBeforeARestartIsNotTakenForAnAnswerToALaterQuestion(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	s := lab.server(3)
+	s.read(raft.Linearizable)
+	lab.deliver(kind(raft.ReadIndex))
+	for range 3 {
+		lab.deliver(kind(raft.Heartbeat))
+		lab.deliver(kind(raft.HeartbeatReply))
+	}
+	late := lab.take(kind(raft.ReadIndexReply))
+	lab.check(len(late) == 1, "the question should be answered")
+	s.restart()
+	lab.runWhere(beat, cutOff(3))
+	index, _ := leader.propose("acknowledged before the second read begins")
+	lab.runWhere(2*beat, cutOff(3))
+	lab.check(leader.node().Commit() == index, "entry %d should be committed", index)
+	s.receive(raft.Message{Kind: raft.Heartbeat, From: first(1), Term: 1, Round: 1})
+	point := s.read(raft.Linearizable)
+	lab.handOver(late[0])
+	lab.check(s.driver.Resolve(&point) != raft.ReadReady || s.applied >= index, "the read would miss entry %d", index)
+}
+
+// §6.4
+func TestAFollowerMayAskAgainAfterARestart(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	lab.elect(1)
+	s := lab.server(3)
+	for range 3 {
+		s.read(raft.Linearizable)
+		lab.run(2 * beat)
+	}
+	s.restart()
+	lab.run(2 * beat)
+	point := s.read(raft.Linearizable)
+	lab.run(5 * beat)
+	lab.check(s.driver.Resolve(&point) == raft.ReadReady, "the read should be answered")
+}
+
+// §6.4.1
+func TestALeaseCountsFromWhenTheRoundWasSent(t *testing.T) {
+	for _, ppm := range []uint32{0, 100_000} {
+		lab := newLaboratory(t, 3, leases, func(l *laboratory) { l.settings.MaxClockErrorPPM = ppm })
+		leader := lab.elect(1)
+		lab.run(beat)
+		lab.pass(beat)
+		start := lab.now
+		lab.flight = lab.take(kind(raft.Heartbeat))
+		for lab.now < start+20*millisecond {
+			lab.now += millisecond // the network takes its time
+		}
+		lab.deliver(kind(raft.Heartbeat))
+		lab.deliver(kind(raft.HeartbeatReply))
+		length := raft.Instant(window) * raft.Instant(1_000_000-ppm) / raft.Instant(1_000_000+ppm)
+		lab.flight = nil
+		lab.now = start + length - millisecond // the core rounds down
+		leader.read(raft.Lease)
+		lab.now = start + length + 2
+		_, refusal := leader.driver.Read(raft.Lease)
+		lab.check(refusal.Code == raft.NoLease, "got %v", refusal)
+	}
+}
+
+// §6.4.1
+func TestThereIsNoLeaseInATermOnceATimeoutNowHasLeft(t *testing.T) {
+	lab := newLaboratory(t, 3, leases)
+	leader := lab.elect(1)
+	leader.read(raft.Lease)
+	leader.driver.Transfer(first(3))
+	lab.take(kind(raft.TimeoutNow))
+	_, refusal := leader.driver.Read(raft.Lease)
+	lab.check(refusal.Code == raft.NoLease, "during the transfer: got %v", refusal)
+	leader.driver.Transfer(raft.Member{})
+	lab.run(2 * beat)
+	_, refusal = leader.driver.Read(raft.Lease)
+	lab.check(refusal.Code == raft.NoLease, "after it was given up: got %v", refusal)
+	lab.run(2 * timeout)
+	_, refusal = leader.driver.Read(raft.Lease)
+	lab.check(refusal.Code == raft.NoLease, "long after: got %v", refusal)
+}
+
+// §6.4.1
+func TestThereIsNoLeaseWithoutARoundThatAQuorumEchoed(t *testing.T) {
+	lab := newLaboratory(t, 3, leases, func(l *laboratory) { l.now = 0 })
+	s := lab.server(1)
+	s.receive(raft.Message{Kind: raft.TimeoutNow, From: first(2), Term: 1})
+	lab.deliverWhere(func(p *packet) bool { return p.Kind != raft.Heartbeat })
+	lab.check(s.node().Role() == raft.Leader && s.node().Commit() == 1, "server 1 should lead, right after the clock began")
+	_, refusal := s.driver.Read(raft.Lease)
+	lab.check(refusal.Code == raft.NoLease, "got %v", refusal)
+}
+
+func TestLeasesAreRefusedWhereTheClockDoesNotCountSuspendedTime(t *testing.T) {
+	lab := newLaboratory(t, 1)
+	s := lab.server(1)
+	s.crash()
+	s.unfit = true
+	lab.settings.LeaseReads = true
+	lab.check(s.driver.Start(&lab.settings, s, s, s).Code == raft.ClockUnfit, "it should not start")
+}
