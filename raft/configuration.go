@@ -29,7 +29,8 @@ func (s Slots) isMajorityOf(voters Slots) bool {
 }
 
 // Configuration says who belongs to the cluster and how (§4). A member keeps its
-// slot for as long as it belongs.
+// slot for as long as it belongs. The padding is left to the compiler, as in
+// [Message].
 type Configuration struct {
 	Members [MaxMembers]Member
 	// Voters are counted for elections and commitment: the new half, where a
@@ -40,7 +41,6 @@ type Configuration struct {
 	Outgoing Slots
 	// Learners receive the log and are counted for nothing (§4.2.1).
 	Learners Slots
-	_        uint16
 }
 
 // Everybody is the set of all slots in use.

@@ -34,9 +34,9 @@ type Driver struct {
 	wantsSnapshot bool
 	checks        bool // a received snapshot waits to be checked
 
-	heldCount int
+	heldCount int32
 	held      [maxHeld]Message // in the order they were made
-	sentCount int
+	sentCount int32
 	sent      [MaxMembers - 1]Message // unmeasured Appends the node must hear about
 	scratch   [MaxBatch]Entry
 	change    Configuration
@@ -446,8 +446,8 @@ func (d *Driver) release() {
 	if d.failure != OK {
 		d.heldCount = 0
 	}
-	kept := 0
-	for i := 0; i < d.heldCount; i++ {
+	kept := int32(0)
+	for i := int32(0); i < d.heldCount; i++ {
 		if d.held[i].After <= d.durable {
 			d.send(&d.held[i])
 			continue

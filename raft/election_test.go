@@ -232,7 +232,6 @@ func TestMessagesOfAnotherClusterOrIncarnationAreRefusedBeforeTheirTerm(t *testi
 	lab := newLaboratory(t, 3)
 	lab.elect(1)
 	s := lab.server(3)
-	second := raft.Member{ID: 2, Incarnation: 2}
 	for _, c := range []struct {
 		name string
 		m    raft.Message
@@ -241,13 +240,25 @@ func TestMessagesOfAnotherClusterOrIncarnationAreRefusedBeforeTheirTerm(t *testi
 		{"another cluster", raft.Message{Kind: raft.Heartbeat, From: first(1), Term: 9, Cluster: cluster + 1}, raft.WrongCluster},
 		{"to another server", raft.Message{Kind: raft.Heartbeat, From: first(1), Term: 9, To: first(2)}, raft.WrongMember},
 		{"to an earlier life", raft.Message{Kind: raft.Heartbeat, From: first(1), Term: 9, To: raft.Member{ID: 3}}, raft.WrongMember},
-		{"from another life of a member", raft.Message{Kind: raft.Heartbeat, From: second, Term: 9}, raft.WrongMember},
 		{"from another life of its own", raft.Message{Kind: raft.Heartbeat, From: raft.Member{ID: 3, Incarnation: 9}, Term: 9}, raft.WrongMember},
 	} {
 		refusal := s.receive(c.m)
 		lab.check(refusal.Code == c.code, "%s: got %v, want %v", c.name, refusal.Code, c.code)
 		lab.check(s.node().Term() == 1 && s.node().Role() == raft.Follower, "%s: the term should stay", c.name)
 	}
+}
+
+// A server whose configuration is old may know a member by an earlier life only.
+// It must follow the member's new life all the same, or it would never learn of
+// it (§4.1: requests are judged without consulting the configuration).
+func TestAMemberIsFollowedInALifeThatTheReceiverDoesNotKnow(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	lab.elect(1)
+	s := lab.server(3)
+	second := raft.Member{ID: 2, Incarnation: 2}
+	refusal := s.receive(raft.Message{Kind: raft.Heartbeat, From: second, Term: 9})
+	lab.check(refusal.Code == raft.OK, "got %v", refusal.Code)
+	lab.check(s.node().Term() == 9 && s.node().Leader() == second, "it should follow the new life")
 }
 
 // A node without room for a no-op could commit nothing as a leader.

@@ -21,7 +21,8 @@ const (
 )
 
 // Message is one message between two members. All kinds share one flat shape;
-// a field a kind does not use is zero.
+// a field a kind does not use is zero. The padding is left to the compiler:
+// TinyGo copies a struct without any field by field, one with padding by memcpy.
 type Message struct {
 	Kind MessageKind
 	// Reject answers no: to a vote, or to an Append whose previous entry does
@@ -40,12 +41,10 @@ type Message struct {
 	// Unmeasured: in Append on its way to the driver, the core does not know
 	// these entries' sizes: fewer may be sent, and Sent reports how many.
 	Unmeasured bool
-	_          uint8
 
 	// Bytes: in Append, the data of its entries; in SnapshotChunk, the bytes
 	// it carries.
 	Bytes uint32
-	_     uint32
 
 	Cluster uint64
 	From    Member

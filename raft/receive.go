@@ -1,15 +1,17 @@
 package raft
 
 // receive judges where a message comes from and what its term means (§3.3)
-// before its kind is looked at. What belongs to other clusters or to other
-// incarnations is refused before its term can do anything.
+// before its kind is looked at. What is for another cluster or another
+// incarnation is refused before its term can do anything. Who sends it does not
+// matter: this node's configuration may be older than the sender's, and name an
+// earlier incarnation (§4.1). Answers count only from members.
 func (n *Node) receive(in *Input, out *Effects) {
 	m := &in.Message
 	switch {
 	case m.Cluster != n.cluster:
 		out.Refusal = Refusal{Code: WrongCluster, Node: m.From.ID}
 		return
-	case m.To != n.self || m.From.ID == n.self.ID && m.From != n.self || n.replaced(m.From):
+	case m.To != n.self || m.From.ID == n.self.ID && m.From != n.self:
 		out.Refusal = Refusal{Code: WrongMember, Node: m.From.ID}
 		return
 	case m.From == n.self || m.From.ID == 0 || !m.plausible():
@@ -24,20 +26,6 @@ func (n *Node) receive(in *Input, out *Effects) {
 		return
 	}
 	n.dispatch(in, out)
-}
-
-// replaced reports whether a member's place is taken by another incarnation, by
-// which it is out of the cluster for good.
-func (n *Node) replaced(m Member) bool {
-	if n.newest.index > n.commit || n.newest.Find(m) != 0 {
-		return false
-	}
-	for rest := n.newest.Everybody(); rest != 0; rest &= rest - 1 {
-		if n.newest.Members[rest.lowest()].ID == m.ID {
-			return true
-		}
-	}
-	return false
 }
 
 // plausible reports whether a correct peer could have sent the message in some

@@ -35,6 +35,7 @@ func (w *world) calmDown() {
 	w.network.heal()
 	w.options.ClientEvery = w.options.ElectionTimeout / 10
 	w.options.OperatorEvery = w.options.ElectionTimeout / 2
+	w.options.BatchMax = min(w.options.BatchMax, 2) // or a small log fills faster than a snapshot gets across
 	for i := range w.count {
 		s := w.servers[i]
 		s.lag, s.effects, s.disk.hung = 0, -1, 0

@@ -18,31 +18,47 @@ import (
 func TestTheHostAllocatesNothing(t *testing.T) {
 	allocations := testing.AllocsPerRun(1, func() {
 		proof.Run(func(string) {})
+		proof.RunRuntime(func(string) {})
 	})
 	if allocations != 0 {
 		t.Errorf("Run made %v allocations, want none", allocations)
 	}
 }
 
+// programs are the proof programs. The budget holds for the core's alone.
+var programs = []string{"board", "runtime"}
+
 func TestTheBoardComputesWhatTheHostDoesWithoutAHeap(t *testing.T) {
 	needTools(t)
-	elf := filepath.Join(t.TempDir(), "board.elf")
-	sizes, err := tool("build", "-o", elf, "./board")
-	if err != nil {
-		t.Fatalf("the proof program does not link without a heap:\n%v", err)
+	for _, program := range programs {
+		t.Run(program, func(t *testing.T) {
+			elf := filepath.Join(t.TempDir(), "board.elf")
+			sizes, err := tool("build", "-o", elf, "./"+program)
+			if err != nil {
+				t.Fatalf("the proof program does not link without a heap:\n%v", err)
+			}
+			output, err := tool("run", elf)
+			if err != nil {
+				t.Fatalf("the proof program failed on the board: %v\nits output:\n%s", err, output)
+			}
+			if want := onHost(t, program); output != want {
+				t.Errorf("the board computes something else than the host\nboard:\n%s\nhost:\n%s", output, want)
+			}
+			if program == "board" {
+				checkBudget(t, sizes)
+			}
+		})
 	}
-	output, err := tool("run", elf)
-	if err != nil {
-		t.Fatalf("the proof program failed on the board: %v\nits output:\n%s", err, output)
-	}
-	if want := onHost(t); output != want {
-		t.Errorf("the board computes something else than the host\nboard:\n%s\nhost:\n%s", output, want)
-	}
-	checkBudget(t, sizes)
 }
 
 func TestWebAssemblyComputesWhatTheHostDoes(t *testing.T) {
-	file := buildWithGo(t, "GOOS=wasip1", "GOARCH=wasm")
+	for _, program := range programs {
+		t.Run(program, func(t *testing.T) { testWebAssembly(t, program) })
+	}
+}
+
+func testWebAssembly(t *testing.T, name string) {
+	file := buildWithGo(t, name, "GOOS=wasip1", "GOARCH=wasm")
 	program, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +72,7 @@ func TestWebAssemblyComputesWhatTheHostDoes(t *testing.T) {
 	if _, err := runtime.InstantiateWithConfig(ctx, program, wazero.NewModuleConfig().WithStderr(&output)); err != nil {
 		t.Fatalf("running as WebAssembly: %v\nits output:\n%s", err, output.String())
 	}
-	if got, want := output.String(), onHost(t); got != want {
+	if got, want := output.String(), onHost(t, name); got != want {
 		t.Errorf("WebAssembly computes something else than the host\nWebAssembly:\n%s\nhost:\n%s", got, want)
 	}
 }
@@ -85,24 +101,24 @@ func TestAnAllocatingProgramDoesNotLink(t *testing.T) {
 	}
 }
 
-// onHost returns what the proof program prints when run here.
-func onHost(t *testing.T) string {
+// onHost returns what a proof program prints when run here.
+func onHost(t *testing.T, program string) string {
 	t.Helper()
-	output, err := exec.Command(buildWithGo(t)).CombinedOutput()
+	output, err := exec.Command(buildWithGo(t, program)).CombinedOutput()
 	if err != nil {
 		t.Fatalf("the proof program failed on the host: %v\nits output:\n%s", err, output)
 	}
 	return string(output)
 }
 
-// buildWithGo builds the proof program with ordinary Go and the capacities of
+// buildWithGo builds a proof program with ordinary Go and the capacities of
 // boards, which are part of a node's state and so of the hashes. For this reason
 // the host runs it as a program too, instead of calling Run from the test.
-func buildWithGo(t *testing.T, environment ...string) string {
+func buildWithGo(t *testing.T, program string, environment ...string) string {
 	t.Helper()
 	watchSources(t)
 	file := filepath.Join(t.TempDir(), "board.out")
-	build := exec.Command("go", "build", "-tags=driftless_board", "-o", file, "./board")
+	build := exec.Command("go", "build", "-tags=driftless_board", "-o", file, "./"+program)
 	build.Env = append(os.Environ(), environment...)
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the proof program with %q: %v\n%s", environment, err, output)

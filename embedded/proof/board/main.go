@@ -1,4 +1,4 @@
-// Board is the program that package proof's tests build for the emulated board
+// Board is the core's program that package proof's tests build for the emulated board
 // and for WebAssembly. On the host, `go run ./embedded/proof/board` prints the
 // same.
 package main

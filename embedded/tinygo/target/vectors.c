@@ -31,12 +31,13 @@ WEAK(DebugMon_Handler)
 WEAK(PendSV_Handler)
 WEAK(SysTick_Handler)
 
-// Fifty device interrupts: the LM3S6965 has 44.
+// The LM3S6965's 44 device interrupts.
 #define TEN(X, tens) \
 	X(tens##0) X(tens##1) X(tens##2) X(tens##3) X(tens##4) \
 	X(tens##5) X(tens##6) X(tens##7) X(tens##8) X(tens##9)
 #define INTERRUPTS(X) \
-	TEN(X, ) TEN(X, 1) TEN(X, 2) TEN(X, 3) TEN(X, 4)
+	TEN(X, ) TEN(X, 1) TEN(X, 2) TEN(X, 3) \
+	X(40) X(41) X(42) X(43)
 #define DECLARE(n) WEAK(IRQ##n##_Handler)
 #define ENTRY(n) IRQ##n##_Handler,
 
