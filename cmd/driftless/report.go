@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim"
 )
 
@@ -38,7 +39,7 @@ func (c *simCommand) report(sum *sim.Summary, watch stopwatch) *report {
 		CPUSeconds:       cpu,
 		WallSeconds:      time.Since(watch.start).Seconds(),
 		Hash:             fmt.Sprintf("%016x", sum.Hash),
-		Core:             fingerprint,
+		Core:             raft.Fingerprint,
 		Interrupted:      sum.Seeds < c.Seeds.count(),
 	}
 	if cpu > 0 {

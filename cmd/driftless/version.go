@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-)
 
-// fingerprint is a hash of the core's sources.
-var fingerprint = "unknown"
+	"github.com/driftless-raft/driftless/raft"
+)
 
 type versionCommand struct{}
 
@@ -17,6 +16,6 @@ func (versionCommand) Run(s streams) error {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		version = info.Main.Version
 	}
-	fmt.Fprintf(s.out, "driftless %s\ncore %s\n%s %s/%s\n", version, fingerprint, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(s.out, "driftless %s\ncore %s\n%s %s/%s\n", version, raft.Fingerprint, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

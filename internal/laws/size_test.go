@@ -136,7 +136,7 @@ func (c *size) violations() []string {
 		}
 	}
 	bound("exported types, functions and variables", c.types+c.functions+c.variables, exportedNamesMax)
-	bound("exported methods", c.methods+c.interfaceMethods, exportedMethodsMax)
+	bound("exported methods", c.methods, exportedMethodsMax)
 	bound("code lines", c.codeLines, codeLinesMax)
 	for _, f := range c.tooLong {
 		found = append(found, fmt.Sprintf("%v: at most %d", f, functionLinesMax))
@@ -151,8 +151,8 @@ func TestTheCoreCanBeHeldInTheHead(t *testing.T) {
 			t.Logf("%d of %d exported types, functions and variables (%d types, %d functions, %d variables); %d constants",
 				counted.types+counted.functions+counted.variables, exportedNamesMax,
 				counted.types, counted.functions, counted.variables, counted.constants)
-			t.Logf("%d of %d exported methods (%d declared, %d of interfaces)",
-				counted.methods+counted.interfaceMethods, exportedMethodsMax, counted.methods, counted.interfaceMethods)
+			t.Logf("%d of %d exported methods, and %d that the ports ask for",
+				counted.methods, exportedMethodsMax, counted.interfaceMethods)
 			t.Logf("%d of %d code lines; the longest function is %v", counted.codeLines, codeLinesMax, counted.longest)
 			for _, violation := range counted.violations() {
 				t.Error(violation)
@@ -215,7 +215,6 @@ func TestEachBoundIsKept(t *testing.T) {
 		{"functions", repeat("func F%d() {}\n", 45), "func Extra() {}", "46 exported types, functions"},
 		{"variables", repeat("var V%d bool\n", 45), "var Extra bool", "46 exported types, functions and variables"},
 		{"methods", "type t bool\n" + repeat("func (t) M%d() {}\n", 45), "func (t) Extra() {}", "46 exported methods"},
-		{"methods of interfaces", "type I interface{\n" + repeat("M%d()\n", 45) + "}", "type J interface { Extra() }", "46 exported methods"},
 		{"code lines", repeat("var v%d bool // said\n\n// more\n", 2999), "var extra bool", "3001 code lines"},
 		{
 			"lines of a function", "func f() {\n" + repeat("_ = %d\n", 68) + "}",

@@ -1,0 +1,5 @@
+package raft
+
+// Fingerprint is a hash of the core's sources. Whatever runs the core shows it.
+// It is written by `go test ./internal/laws -run Fingerprint -update`.
+const Fingerprint = "2d75fb86ea6884c7"
