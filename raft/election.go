@@ -18,6 +18,15 @@ func (n *Node) upToDate(m *Message) bool {
 	return m.LogTerm > mine || m.LogTerm == mine && m.Index >= n.log.last
 }
 
+// mayCampaign reports whether the node is a voter, or was one before a
+// configuration that is not yet known to be committed: it may hold the log that
+// all others lack, and be needed until then (§4.2.2). It counts only the votes of
+// its newest configuration all the same.
+func (n *Node) mayCampaign() bool {
+	return n.me&n.newest.mayVote() != 0 ||
+		n.newest.index > n.commit && n.previous.Find(n.self)&n.previous.mayVote() != 0
+}
+
 // campaignSoon starts an election, unless the node could not lead: without room
 // for a no-op it could commit nothing, with a damaged entry it could not serve,
 // and while its own disk hangs it should not.

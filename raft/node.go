@@ -172,7 +172,7 @@ func (n *Node) Step(now Instant, in *Input, out *Effects) {
 func (n *Node) tick(in *Input, out *Effects) {
 	now := n.instant.now
 	if n.role != Leader {
-		if now >= n.instant.election && n.me&n.newest.mayVote() != 0 {
+		if now >= n.instant.election && n.mayCampaign() {
 			n.campaignSoon(in, out)
 		}
 		return
@@ -195,7 +195,7 @@ func (n *Node) Deadline() Instant {
 		return 0
 	case n.role == Leader:
 		return min(n.instant.heartbeat, n.instant.transfer)
-	case n.me&n.newest.mayVote() != 0:
+	case n.mayCampaign():
 		return n.instant.election
 	}
 	return forever

@@ -263,8 +263,9 @@ func (s *server) load(snapshot *raft.Snapshot) {
 func (s *server) takeSnapshot() {
 	w := s.world
 	s.snapshotAt = w.now + w.options.ElectionTimeout/10
-	if s.machine.index == 0 {
-		return
+	var stored raft.Stored
+	if s.disk.Stored(&stored); s.machine.index <= stored.Snapshot.Index {
+		return // there is one already, and taking another may cost the one being received
 	}
 	var taken raft.Snapshot
 	w.image = s.machine.save(w.image[:0], int(w.options.SnapshotBytes))
