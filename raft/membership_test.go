@@ -167,3 +167,24 @@ func TestALeaderThatRemovesItselfLeavesWhenTheOthersKnow(t *testing.T) {
 	}
 	lab.check(found == 1, "%d of the others lead", found)
 }
+
+// §4.2.2: a server that is not part of its own latest configuration still starts
+// elections, as it may be needed until that configuration is committed: here only
+// server 1's log holds the leave. Found by the simulator (4 nodes, seed 48).
+func TestAServerThatIsLeavingCampaignsUntilItsLeaveIsCommitted(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(1)
+	leave := membersOf([]raft.ID{1, 2, 3})
+	leave.Voters &^= leave.Find(first(1))
+	s.receiveAppend(2, 1, 0, 0, 0, raft.Entry{Index: 1, Term: 1, Kind: raft.ConfigurationChange, Configuration: &leave})
+	s.persist()
+	s.replies(raft.AppendReply)
+	lab.check(s.node().Last() == 1 && s.node().Commit() == 0, "it should hold the leave, uncommitted: %s", s)
+	lab.pass(3 * timeout)
+	lab.check(s.node().Role() == raft.PreCandidate, "it should ask for votes: %s", s)
+
+	s.receiveAppend(2, 1, 1, 1, 1)
+	lab.check(s.node().Commit() == 1, "it should know of the commit: %s", s)
+	lab.pass(3 * timeout)
+	lab.check(s.node().Role() == raft.Follower, "it has left: %s", s)
+}

@@ -35,7 +35,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	                           what is from or to these servers, which is lost
 //	mute MS S...               as run, but only what is from them is lost
 //	crash S, start S           what was not durable is lost
-//	slow S                     its writes wait to be completed
+//	slow S, fast S             its writes wait to be completed, or do so at once
 //	writes S                   the numbers of those that wait
 //	complete S NUMBERS...      completes these in this order, or all
 //	transfer S TO              0 gives up
@@ -43,7 +43,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata ex
 //	compact S INDEX            a snapshot of what is applied
 //	read S                     a linearizable read
 //	reads                      what became of the reads so far
-//	status, log                of every server
+//	status, log                of every server; the log with the configuration in use
 type script struct {
 	*laboratory
 	t     *testing.T
@@ -137,6 +137,9 @@ func (s *script) do(command string, words []string) {
 	case "flight", "deliver", "drop", "duplicate", "reorder", "keep":
 		s.move(command, words)
 	case "give":
+		if s.kept[words[0]] == nil {
+			s.t.Fatalf("no message was kept as %q", words[0])
+		}
 		s.handTo(s.kept[words[0]])
 	case "pass":
 		s.pass(raft.Duration(s.number(words[0])) * millisecond)
@@ -183,11 +186,19 @@ func (s *script) ask(command string, server *server, words []string) {
 		s.start(server)
 	case "slow":
 		server.slow = true
+	case "fast":
+		server.slow = false
+		server.persist()
 	case "writes":
 		s.say("%v", server.Pending())
 	case "complete":
 		for _, w := range words {
-			server.Complete(uint64(s.number(w)))
+			number := uint64(s.number(w))
+			if !slices.Contains(server.Pending(), number) {
+				s.say("%d does not wait", number)
+				continue
+			}
+			server.Complete(number)
 			server.driver.Wake()
 			server.settled()
 		}
@@ -297,7 +308,9 @@ func (s *script) move(command string, words []string) {
 	case "flight":
 		s.flight = append(s.flight, found...)
 	case "keep":
-		s.kept[name] = found[0]
+		if len(found) > 0 {
+			s.kept[name] = found[0]
+		}
 	}
 	for _, p := range found {
 		s.say("%s", p)
@@ -336,7 +349,8 @@ func (s *server) contents() string {
 			text += membersText(e.Configuration)
 		}
 	}
-	return text
+	c, _ := s.node().Configuration()
+	return text + " | " + membersText(c)
 }
 
 func (s *script) ids(words []string) []raft.ID {
