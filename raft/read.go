@@ -146,7 +146,7 @@ func (n *Node) ask(out *Effects) {
 
 // receiveReadIndex takes in a follower's question. It is answered when a round
 // begun after it is confirmed.
-func (n *Node) receiveReadIndex(in *Input, _ *Effects) {
+func (n *Node) receiveReadIndex(in *Input) {
 	m := &in.Message
 	bit := n.peerOf(m.From)
 	if n.role != Leader || bit == 0 {
@@ -178,7 +178,7 @@ func (n *Node) sendReadIndexReply(slot int, out *Effects) {
 }
 
 // receiveReadIndexReply learns what the reads that asked must wait for.
-func (n *Node) receiveReadIndexReply(in *Input, out *Effects) {
+func (n *Node) receiveReadIndexReply(in *Input) {
 	m := &in.Message
 	if m.Reject || n.role != Follower || m.From != n.leader || !n.reads.open || m.Round != n.sequence.asked {
 		return

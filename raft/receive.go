@@ -109,9 +109,9 @@ func (n *Node) dispatch(in *Input, out *Effects) {
 	case TimeoutNow:
 		n.receiveTimeoutNow(in, out)
 	case ReadIndex:
-		n.receiveReadIndex(in, out)
+		n.receiveReadIndex(in)
 	case ReadIndexReply:
-		n.receiveReadIndexReply(in, out)
+		n.receiveReadIndexReply(in)
 	}
 }
 

@@ -187,8 +187,8 @@ func TestALeaderSendsManyAppendsWithoutWaiting(t *testing.T) {
 	sent := lab.take(kind(raft.Append, 2))
 	lab.check(len(sent) == 3, "%d Appends are in flight, want 3", len(sent))
 	lab.take(kind(raft.Append, 3))
-	for i := len(sent) - 1; i >= 0; i-- { // in the wrong order
-		lab.handOver(sent[i])
+	for _, late := range slices.Backward(sent) { // in the wrong order
+		lab.handOver(late)
 	}
 	lab.run(3 * beat)
 	for _, s := range lab.servers {

@@ -32,6 +32,7 @@ const (
 	transfers
 	isolations
 	deafenings
+	exhausted
 	coverageKinds
 )
 
@@ -45,4 +46,5 @@ var CoverageNames = [coverageKinds]string{
 	"superseded", "unknown fates", "reads", "lease reads", "lost reads", "reads of a new leader",
 	"truncations", "compactions", "snapshots installed", "snapshots loaded", "configuration changes",
 	"joint configurations", "refused changes", "transfers", "isolated followers", "deaf followers",
+	"exhausted reserves",
 }

@@ -19,7 +19,6 @@ type disk struct {
 	pending fifo[change]
 	marks   fifo[mark] // of the pending changes' entries
 	number  uint64     // up to which writes are durable
-
 }
 
 // A fifo is a queue whose memory is kept.

@@ -21,7 +21,7 @@ func (w *world) liveness() {
 		(*world).expectConvergence,
 	}
 	for _, step := range steps {
-		if w.ledger.failure != nil {
+		if w.ledger.failure != nil || w.coverage[exhausted] != 0 {
 			return
 		}
 		step(w)
@@ -77,9 +77,30 @@ func (w *world) leads() *server {
 func (w *world) expectLeader() {
 	before := w.ledger.acked
 	if !w.await(leaderBound, func() bool { return w.leads() != nil && w.ledger.acked > before }) {
+		if w.full() {
+			w.coverage[exhausted]++
+			return
+		}
 		w.ledger.fail("liveness-leader", "%d election timeouts after all was healed nobody leads and commits proposals (%s)",
 			leaderBound, w.status())
 	}
+}
+
+// full is the one excuse for never committing anything again: a voter's log is
+// full to the last entry, reserve and all, with entries none of which is known to
+// be committed, so that nothing can be compacted. Every leader since the last
+// commit has left a no-op there; Settings.Reserve says how many may.
+func (w *world) full() bool {
+	if w.leader == nil {
+		return false
+	}
+	for _, m := range listedVoters(&w.leader.seen.configuration) {
+		s := w.find(m.ID)
+		if log := &s.disk.written; s.up && s.disk.Room().Entries == 0 && log.base == s.seen.commit && s.driver.Node().Commit() < log.last {
+			return true
+		}
+	}
+	return false
 }
 
 // expectMembership waits until the membership is one that can stay.

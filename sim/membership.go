@@ -19,7 +19,7 @@ func (l *ledger) changed(s *server, next *raft.Configuration) {
 	if next.Outgoing != 0 {
 		w.coverage[jointChanges]++
 	}
-	legal := false
+	var legal bool
 	switch {
 	case old.Outgoing != 0:
 		legal = next.Outgoing == 0 && sameSlots(old, next, old.Voters, next.Voters)

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/driftless-raft/driftless/raft"
 )
@@ -45,28 +46,35 @@ var writeNames = [...]string{
 
 // brief shows a message by the fields that are not zero.
 func brief(m *raft.Message) string {
-	text := fmt.Sprintf("%s %d->%d term %d", messageNames[m.Kind], m.From.ID, m.To.ID, m.Term)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %d->%d term %d", messageNames[m.Kind], m.From.ID, m.To.ID, m.Term)
 	for _, flag := range [...]struct {
 		name string
 		set  bool
 	}{{"reject", m.Reject}, {"full", m.Full}, {"force", m.Force}, {"probe", m.Probe}, {"configured", m.Configured}} {
 		if flag.set {
-			text += " " + flag.name
+			text.WriteString(" " + flag.name)
 		}
 	}
 	for _, field := range [...]struct {
 		name  string
 		value uint64
 	}{
-		{"index", uint64(m.Index)}, {"logterm", uint64(m.LogTerm)}, {"last", uint64(m.Last)},
-		{"entryterm", uint64(m.EntryTerm)}, {"commit", uint64(m.Commit)}, {"round", m.Round},
-		{"stamp", uint64(m.Stamp)}, {"offset", m.Offset}, {"bytes", uint64(m.Bytes)},
+		{"index", uint64(m.Index)},
+		{"logterm", uint64(m.LogTerm)},
+		{"last", uint64(m.Last)},
+		{"entryterm", uint64(m.EntryTerm)},
+		{"commit", uint64(m.Commit)},
+		{"round", m.Round},
+		{"stamp", uint64(m.Stamp)},
+		{"offset", m.Offset},
+		{"bytes", uint64(m.Bytes)},
 	} {
 		if field.value != 0 {
-			text += fmt.Sprintf(" %s %d", field.name, field.value)
+			fmt.Fprintf(&text, " %s %d", field.name, field.value)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // traceStep tells of a step that changed what the oracles look at.

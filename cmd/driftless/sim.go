@@ -33,7 +33,7 @@ func (c *simCommand) Run(s streams) error {
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	out := bufio.NewWriter(s.out)
-	defer out.Flush()
+	defer func() { _ = out.Flush() }() // a reader that has gone away wants no more
 	if c.Verbose && c.Seeds.count() == 1 && !c.JSON {
 		sim.Trace(c.Seeds.first, sim.Expand(c.Seeds.first, c.Nodes), out)
 	}

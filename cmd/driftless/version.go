@@ -16,6 +16,6 @@ func (versionCommand) Run(s streams) error {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		version = info.Main.Version
 	}
-	fmt.Fprintf(s.out, "driftless %s\ncore %s\n%s %s/%s\n", version, raft.Fingerprint, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	_, err := fmt.Fprintf(s.out, "driftless %s\ncore %s\n%s %s/%s\n", version, raft.Fingerprint, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -70,31 +70,49 @@ var settings = raft.Settings{
 	Reserve: 16, LeaseReads: true, MaxClockErrorPPM: 500,
 }
 
+// Now implements [raft.Clock].
 func (port) Now() raft.Instant { return now }
 
+// Jitter implements [raft.Clock].
 func (p port) Jitter(limit raft.Duration) raft.Duration {
 	return raft.Duration(nodes[p].random.next()) % limit
 }
 
+// CountsSuspendedTime implements [raft.Clock].
 func (port) CountsSuspendedTime() bool { return true }
 
-// The store's methods, passed on.
-
+// Stored implements [raft.Storage] by the board's store.
 func (p port) Stored(into *raft.Stored) { nodes[p].store.Stored(into) }
+
+// Header implements [raft.Storage] by the board's store.
 func (p port) Header(i raft.Index) (raft.Term, raft.EntryKind, uint32, bool) {
 	return nodes[p].store.Header(i)
 }
+
+// Configuration implements [raft.Storage] by the board's store.
 func (p port) Configuration(i raft.Index, into *raft.Configuration) bool {
 	return nodes[p].store.Configuration(i, into)
 }
+
+// Entries implements [raft.Storage] by the board's store.
 func (p port) Entries(first, last raft.Index, maxBytes uint32, into []raft.Entry) int {
 	return nodes[p].store.Entries(first, last, maxBytes, into)
 }
+
+// Chunk implements [raft.Storage] by the board's store.
 func (p port) Chunk(offset uint64, length uint32) []byte { return nodes[p].store.Chunk(offset, length) }
-func (p port) Intact(s *raft.Snapshot) bool              { return nodes[p].store.Intact(s) }
-func (p port) Room() raft.Room                           { return nodes[p].store.Room() }
-func (p port) Write(w *raft.Write)                       { nodes[p].store.Write(w) }
-func (p port) Durable() (uint64, raft.Code)              { return nodes[p].store.Durable() }
+
+// Intact implements [raft.Storage] by the board's store.
+func (p port) Intact(s *raft.Snapshot) bool { return nodes[p].store.Intact(s) }
+
+// Room implements [raft.Storage] by the board's store.
+func (p port) Room() raft.Room { return nodes[p].store.Room() }
+
+// Write implements [raft.Storage] by the board's store.
+func (p port) Write(w *raft.Write) { nodes[p].store.Write(w) }
+
+// Durable implements [raft.Storage] by the board's store.
+func (p port) Durable() (uint64, raft.Code) { return nodes[p].store.Durable() }
 
 // Stepped hashes what every step is given and wants done.
 func (p port) Stepped(at raft.Instant, in *raft.Input, out *raft.Effects) {
@@ -124,15 +142,15 @@ func (d *digest) addMessage(m *raft.Message) {
 
 // Send copies a message into the network; it is lost if the ring is full or one
 // of the two boards is cut off.
-func (from port) Send(m *raft.Message, p *raft.Payload) {
-	if sent-arrived == packets || nodes[from].cut || nodes[m.To.ID-1].cut {
+func (p port) Send(m *raft.Message, carried *raft.Payload) {
+	if sent-arrived == packets || nodes[p].cut || nodes[m.To.ID-1].cut {
 		return
 	}
 	to := &network[sent%packets]
 	sent++
 	to.message = *m
-	for i := range p.Entries {
-		e := &p.Entries[i]
+	for i := range carried.Entries {
+		e := &carried.Entries[i]
 		to.entries[i] = raft.Entry{Index: e.Index, Term: e.Term, Kind: e.Kind}
 		to.entries[i].Data = to.data[i][:copy(to.data[i][:], e.Data)]
 		if e.Configuration != nil {
@@ -140,9 +158,9 @@ func (from port) Send(m *raft.Message, p *raft.Payload) {
 			to.entries[i].Configuration = &to.configuration
 		}
 	}
-	if p.Snapshot != nil {
-		to.snapshot = *p.Snapshot
-		copy(to.chunk[:], p.Chunk)
+	if carried.Snapshot != nil {
+		to.snapshot = *carried.Snapshot
+		copy(to.chunk[:], carried.Chunk)
 	}
 }
 
@@ -217,7 +235,7 @@ func (b *board) apply() bool {
 		b.driver.Applied(b.applied)
 		return true
 	}
-	for i := 0; i < count; i++ {
+	for i := range count {
 		for _, v := range batch[i].Data {
 			b.state = (b.state ^ digest(v)) * 1099511628211
 		}
@@ -253,7 +271,7 @@ func leader() *board {
 // propose has some commands replicated and takes their fate into the trace.
 func propose(count int, seed uint64) {
 	r := random(seed)
-	for i := 0; i < count; i++ {
+	for i := range count {
 		for k := range command[i] {
 			command[i][k] = byte(r.next())
 		}
