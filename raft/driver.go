@@ -56,9 +56,9 @@ func (d *Driver) Bootstrap(storage Storage, identity *Identity, configuration *C
 }
 
 // Join makes an empty store a new member's that some cluster is going to add,
-// before Start. It neither votes nor campaigns until it is added; a server that
-// lost its disk comes back this way, with another incarnation. It refuses with
-// NotEmpty.
+// before Start. Until then it does not campaign, and nobody asks for its vote; a
+// server that lost its disk comes back this way, with another incarnation. It
+// refuses with NotEmpty.
 func (d *Driver) Join(storage Storage, identity *Identity) Refusal {
 	d.node.snapshot = Snapshot{}
 	return d.identify(storage, identity)

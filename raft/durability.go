@@ -70,6 +70,22 @@ func (n *Node) saveHardState(out *Effects) {
 	n.sequence.spoken = n.nextWrite()
 }
 
+// accepts reports whether entries of a term could be appended: a run is free, or
+// the first one can be forgotten, which must be durably committed, since a restart
+// has to forget it too.
+func (n *Node) accepts(term Term) bool {
+	return n.log.accepts(term, min(n.commit, n.writes.durable))
+}
+
+// saveCommit has the commit index written before a run is forgotten, so that a
+// restart knows that it may forget it. No message waits for that.
+func (n *Node) saveCommit(out *Effects) {
+	if n.log.count == MaxRuns && !out.SaveHardState {
+		out.SaveHardState = true
+		n.nextWrite()
+	}
+}
+
 // hardState is what is to be remembered. The commit index goes no further than
 // the durable log does.
 func (n *Node) hardState() HardState {
@@ -79,6 +95,10 @@ func (n *Node) hardState() HardState {
 // append extends the log by entries of one term and has them written.
 func (n *Node) append(last Index, term Term, kind EntryKind, bytes uint32, out *Effects) {
 	assert(out.AppendFirst == 0, "a step appends once")
+	if term != n.log.lastTerm() {
+		n.saveCommit(out)
+		out.WantSnapshot = out.WantSnapshot || n.log.count+n.settings.Reserve >= MaxRuns
+	}
 	out.AppendFirst, out.AppendLast, out.AppendKind = n.log.last+1, last, kind
 	n.log.extend(last, term)
 	n.marks.add(last, bytes)

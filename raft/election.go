@@ -31,7 +31,7 @@ func (n *Node) mayCampaign() bool {
 // for a no-op it could commit nothing, with a damaged entry it could not serve,
 // and while its own disk hangs it should not.
 func (n *Node) campaignSoon(in *Input, out *Effects) {
-	if in.Room.Entries == 0 || in.Room.Damaged || !n.log.accepts(n.term+1, n.commit) ||
+	if in.Room.Entries == 0 || in.Room.Damaged || !n.accepts(n.term+1) ||
 		n.diskHangs() || n.incoming.checking {
 		n.wantRoom(out)
 		n.drawTimeout(in, out)

@@ -243,10 +243,11 @@ func (n *Node) appendFrom(from Index, in *Input, out *Effects) bool {
 		n.diverged(m.Last, m.EntryTerm, out)
 		return false
 	}
+	n.saveCommit(out)
 	if from <= n.log.last {
 		n.truncate(from, out)
 	}
-	if uint64(in.Room.Entries) < uint64(m.Last+1-from) || in.Room.Bytes < m.Bytes || !n.log.accepts(m.EntryTerm, n.commit) {
+	if uint64(in.Room.Entries) < uint64(m.Last+1-from) || in.Room.Bytes < m.Bytes || !n.accepts(m.EntryTerm) {
 		n.wantRoom(out)
 		return false
 	}

@@ -15,7 +15,7 @@ func (n *Node) begin(settings *Settings, stored *Stored, durable uint64) Refusal
 	n.previous = n.newest
 	n.me = n.newest.Find(n.self)
 	n.log.reset(stored.Base, stored.BaseTerm)
-	n.commit = max(stored.Snapshot.Index, stored.Base)
+	n.commit = max(stored.Snapshot.Index, stored.Base, min(stored.HardState.Commit, stored.Last))
 	n.marks.reset(n.commit)
 	n.sequence.written, n.sequence.spoken, n.sequence.persisted = stored.Written, stored.Written, durable
 	switch {
@@ -35,18 +35,18 @@ func (n *Node) restore(index Index, term Term, kind EntryKind, bytes uint32, c *
 		return Refusal{Code: TermsOutOfOrder, Index: index, Term: term}
 	case index == n.snapshot.Index && term != n.snapshot.Term:
 		return Refusal{Code: TermsOutOfOrder, Index: index, Term: term}
-	case !n.log.accepts(term, n.snapshot.Index):
+	case !n.log.accepts(term, n.commit):
 		return Refusal{Code: TooManyRuns, Index: index, Term: term}
 	}
 	n.log.extend(index, term)
-	if index > n.snapshot.Index {
+	if index > n.commit {
 		n.marks.add(index, bytes)
-		if kind == ConfigurationChange {
-			if !c.wellFormed() {
-				return Refusal{Code: BadConfiguration, Index: index, Term: term}
-			}
-			n.adopt(c, index)
+	}
+	if index > n.snapshot.Index && kind == ConfigurationChange {
+		if !c.wellFormed() {
+			return Refusal{Code: BadConfiguration, Index: index, Term: term}
 		}
+		n.adopt(c, index)
 	}
 	return Refusal{}
 }

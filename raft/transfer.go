@@ -68,7 +68,7 @@ func (n *Node) receiveTimeoutNow(in *Input, out *Effects) {
 		return
 	}
 	if n.me&n.newest.mayVote() == 0 || in.Room.Entries == 0 || in.Room.Damaged ||
-		!n.log.accepts(n.term+1, n.commit) || n.diskHangs() || n.incoming.checking {
+		!n.accepts(n.term+1) || n.diskHangs() || n.incoming.checking {
 		return
 	}
 	n.campaign(true, in, out)

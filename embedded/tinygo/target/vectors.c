@@ -22,7 +22,7 @@ __attribute__((used)) static void unhandled(void) {
 #define WEAK(name) __attribute__((weak, alias("unhandled"))) void name(void);
 
 WEAK(NMI_Handler)
-WEAK(HardFault_Handler)
+WEAK(Fault_Handler) // not TinyGo's HardFault_Handler, whose report takes 1 KB; build with -panic=print for words
 WEAK(MemoryManagement_Handler)
 WEAK(BusFault_Handler)
 WEAK(UsageFault_Handler)
@@ -47,7 +47,7 @@ __attribute__((used, section(".isr_vector"))) static const handler vectors[] = {
 	_stack_top,
 	Reset_Handler,
 	NMI_Handler,
-	HardFault_Handler,
+	Fault_Handler,
 	MemoryManagement_Handler,
 	BusFault_Handler,
 	UsageFault_Handler,
