@@ -319,8 +319,8 @@ func (n *Node) matched(slot int, index Index, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
 	p.full = p.full && index <= p.match
 	p.narrow = p.narrow && index < n.log.last
-	if index < p.match || index == p.match && p.pace == streaming {
-		return
+	if index < p.match || index == p.match && (p.pace == streaming || p.full) {
+		return // late: were it taken for a probe's answer, a full peer would be sent a window of entries
 	}
 	p.match = index
 	p.next = max(p.next, index+1)
