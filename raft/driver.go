@@ -412,7 +412,10 @@ func (d *Driver) appended(payload *Payload) []Entry {
 
 // speak sends a message, or holds it until the write it waits for is durable.
 func (d *Driver) speak(m *Message) {
-	if m.After <= d.durable && d.failure == OK {
+	if d.failure != OK {
+		return // of a failed storage nothing can be said; settle stops the node
+	}
+	if m.After <= d.durable {
 		d.send(m)
 		return
 	}

@@ -122,6 +122,9 @@ func (n *Node) receiveVoteReply(in *Input, out *Effects) {
 		return
 	}
 	n.votes |= voter
+	if n.role == Candidate && n.sequence.persisted < n.sequence.spoken {
+		return // it leads only when its term is durable
+	}
 	n.tally(in, out)
 }
 

@@ -4,6 +4,7 @@ package raft
 // still lead: one that has not heard from a quorum for an election timeout steps
 // down (§6.2), one whose own disk hangs hands over.
 func (n *Node) beat(in *Input, out *Effects) {
+	n.instant.heartbeat = n.after(n.settings.Heartbeat)
 	if !n.newest.Quorum(n.inContact()) {
 		n.follow(n.term, Member{}, in, out)
 		return
@@ -49,7 +50,6 @@ func (n *Node) diskHangs() bool {
 func (n *Node) beginRound() {
 	n.sequence.round++
 	n.instant.round = n.instant.now
-	n.instant.heartbeat = n.after(n.settings.Heartbeat)
 	n.leadership.tellRound = n.everyoneElse()
 	n.leadership.readWaits = false
 	n.confirmRounds()

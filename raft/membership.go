@@ -4,6 +4,7 @@ package raft
 // (§4.1).
 func (n *Node) adopt(c *Configuration, index Index) {
 	n.previous = n.newest
+	n.learnCommit(n.previous.index) // or this one would not have been proposed
 	n.newest = placed{index, *c}
 	n.me = n.newest.Find(n.self)
 }
@@ -41,6 +42,9 @@ func (n *Node) changeConfiguration(in *Input, out *Effects) {
 	}
 	if code != OK {
 		n.refuse(code, out)
+		if code == NoRoom {
+			n.wantRoom(out)
+		}
 		return
 	}
 	next := Configuration{}

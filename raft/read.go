@@ -156,6 +156,7 @@ func (n *Node) receiveReadIndex(in *Input) {
 	if m.Round == n.sequence.question[slot] && n.sequence.waits[slot] != 0 {
 		return // put again while it waits
 	}
+	n.leadership.tellRead &^= bit // an answer still owed was to the question before
 	n.sequence.question[slot] = m.Round
 	n.sequence.waits[slot] = n.nextRound()
 	n.answerQuestions()

@@ -21,6 +21,8 @@ func (n *Node) begin(settings *Settings, stored *Stored, durable uint64) Refusal
 	switch {
 	case stored.Base > stored.Snapshot.Index, stored.Last < stored.Snapshot.Index:
 		return Refusal{Code: LogGap, Index: min(stored.Base, stored.Last) + 1}
+	case stored.Base == stored.Snapshot.Index && stored.BaseTerm != stored.Snapshot.Term:
+		return Refusal{Code: TermsOutOfOrder, Index: stored.Base, Term: stored.BaseTerm}
 	case stored.Snapshot.ConfigurationIndex > stored.Snapshot.Index,
 		n.newest.Everybody() != 0 && !n.newest.wellFormed():
 		return Refusal{Code: BadConfiguration, Index: stored.Snapshot.ConfigurationIndex}

@@ -197,7 +197,8 @@ func (n *Node) checked(in *Input, out *Effects) {
 		n.wantChunk(i.from, out)
 		return
 	}
-	if i.snapshot.Index <= n.commit {
+	if at, known := n.log.at(i.snapshot.Index); i.snapshot.Index <= n.commit || known && at == i.snapshot.Term {
+		n.learnCommit(i.snapshot.Index) // entries came meanwhile: they stay
 		n.incoming = incoming{}
 		return
 	}
