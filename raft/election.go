@@ -27,12 +27,17 @@ func (n *Node) mayCampaign() bool {
 		n.newest.index > n.commit && n.previous.Find(n.self)&n.previous.mayVote() != 0
 }
 
-// campaignSoon starts an election, unless the node could not lead: without room
-// for a no-op it could commit nothing, with a damaged entry it could not serve,
-// and while its own disk hangs it should not.
+// couldLead reports whether the node would be of use as a leader: without room for
+// a no-op it could commit nothing, with a damaged entry it could not serve, and
+// while its own disk hangs or a received snapshot is checked it should not.
+func (n *Node) couldLead(in *Input) bool {
+	return in.Room.Entries > 0 && !in.Room.Damaged && n.accepts(n.term+1) &&
+		!n.diskHangs() && !n.incoming.checking
+}
+
+// campaignSoon starts an election, unless the node could not lead.
 func (n *Node) campaignSoon(in *Input, out *Effects) {
-	if in.Room.Entries == 0 || in.Room.Damaged || !n.accepts(n.term+1) ||
-		n.diskHangs() || n.incoming.checking {
+	if !n.couldLead(in) {
 		n.wantRoom(out)
 		n.drawTimeout(in, out)
 		return

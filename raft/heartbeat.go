@@ -15,18 +15,10 @@ func (n *Node) beat(in *Input, out *Effects) {
 	if n.commit >= n.leadership.start {
 		n.configurationCommitted(out)
 	}
-	if n.leadership.target != (Member{}) {
-		n.hurryTransfer(n.peerOf(n.leadership.target).slotOr(0))
+	if target := n.peerOf(n.leadership.target); target != 0 {
+		n.hurryTransfer(target.lowest())
 	}
 	n.beginRound()
-}
-
-// slotOr is the slot of a set that has one, or another.
-func (s Slots) slotOr(other int) int {
-	if s == 0 {
-		return other
-	}
-	return s.lowest()
 }
 
 // inContact is the set of slots heard from within an election timeout.

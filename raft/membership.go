@@ -42,9 +42,6 @@ func (n *Node) changeConfiguration(in *Input, out *Effects) {
 	}
 	if code != OK {
 		n.refuse(code, out)
-		if code == NoRoom {
-			n.wantRoom(out)
-		}
 		return
 	}
 	next := Configuration{}

@@ -17,16 +17,13 @@ func (n *Node) propose(in *Input, out *Effects) {
 	}
 	if code != OK {
 		n.refuse(code, out)
-		if code == NoRoom {
-			n.wantRoom(out)
-		}
 		return
 	}
 	n.append(n.log.last+Index(in.Count), n.term, Command, in.Bytes, out)
 	n.leadership.tellEntries |= n.everyoneElse()
 }
 
-// refuse says no, and who could say yes.
+// refuse says no, and who could say yes; for want of room it also makes some.
 func (n *Node) refuse(code Code, out *Effects) {
 	out.Refusal = Refusal{Code: code, Node: n.leader.ID, Term: n.term}
 	switch code {
@@ -34,6 +31,8 @@ func (n *Node) refuse(code Code, out *Effects) {
 		out.Refusal.Node = n.leadership.target.ID
 	case ChangePending:
 		out.Refusal.Index = n.newest.index
+	case NoRoom:
+		n.wantRoom(out)
 	}
 }
 

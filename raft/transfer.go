@@ -67,9 +67,7 @@ func (n *Node) receiveTimeoutNow(in *Input, out *Effects) {
 	if !n.hearLeader(in, out) {
 		return
 	}
-	if n.me&n.newest.mayVote() == 0 || in.Room.Entries == 0 || in.Room.Damaged ||
-		!n.accepts(n.term+1) || n.diskHangs() || n.incoming.checking {
-		return
+	if n.me&n.newest.mayVote() != 0 && n.couldLead(in) {
+		n.campaign(true, in, out)
 	}
-	n.campaign(true, in, out)
 }
