@@ -5,13 +5,13 @@ package raft
 // along with it and never by counting alone, since a leader without them could
 // still be elected (§3.6.2, Figure 3.7).
 func (n *Node) advanceCommit(out *Effects) {
-	highest := n.commit
+	var durable [MaxMembers]uint64
 	for rest := n.newest.mayVote(); rest != 0; rest &= rest - 1 {
-		if index := n.match(rest.lowest()); index > highest && n.newest.Quorum(n.durableAt(index)) {
-			highest = index
-		}
+		slot := rest.lowest()
+		durable[slot] = uint64(n.match(slot))
 	}
-	if highest == n.commit {
+	highest := Index(n.newest.reached(&durable))
+	if highest <= n.commit {
 		return
 	}
 	if term, known := n.log.at(highest); !known || term != n.term {
@@ -20,17 +20,6 @@ func (n *Node) advanceCommit(out *Effects) {
 	n.leadership.tellCommit |= n.everyoneElse() // those who leave by this commit included
 	n.learnCommit(highest)
 	n.configurationCommitted(out)
-}
-
-// durableAt is the set of slots known to hold the log up to an index durably.
-func (n *Node) durableAt(index Index) Slots {
-	set := Slots(0)
-	for rest := n.newest.mayVote(); rest != 0; rest &= rest - 1 {
-		if slot := rest.lowest(); n.match(slot) >= index {
-			set |= 1 << slot
-		}
-	}
-	return set
 }
 
 // learnCommit raises the commit index; it never falls.

@@ -52,6 +52,27 @@ func (c *Configuration) Quorum(set Slots) bool {
 	return set.isMajorityOf(c.Voters) && (c.Outgoing == 0 || set.isMajorityOf(c.Outgoing))
 }
 
+// reached is the highest value that a quorum has reached, of one value for each
+// slot.
+func (c *Configuration) reached(values *[MaxMembers]uint64) uint64 {
+	highest := uint64(0)
+	for rest := c.mayVote(); rest != 0; rest &= rest - 1 {
+		value, set := values[rest.lowest()], Slots(0)
+		if value <= highest {
+			continue
+		}
+		for others := c.mayVote(); others != 0; others &= others - 1 {
+			if slot := others.lowest(); values[slot] >= value {
+				set |= 1 << slot
+			}
+		}
+		if c.Quorum(set) {
+			highest = value
+		}
+	}
+	return highest
+}
+
 // Find returns the slot of a member as a set: of one slot, or empty.
 func (c *Configuration) Find(m Member) Slots {
 	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {

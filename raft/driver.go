@@ -136,10 +136,14 @@ func (d *Driver) Wake() { d.settle(d.clock.Now()) }
 
 // Receive hands over a message from a peer. The payload may be nil if the
 // message has none. A refusal concerns this message only, unless the node has
-// stopped.
+// stopped: WrongCluster, WrongMember, TooLarge if the peer was built with a larger
+// MaxBatch, Diverged, HasStopped.
 func (d *Driver) Receive(m *Message, payload *Payload) Refusal {
 	d.input.Kind = Receive
 	d.input.Message = *m
+	if m.Kind == Append && m.Last > m.Index && m.Last-m.Index > MaxBatch {
+		return Refusal{Code: TooLarge, Node: m.From.ID, Index: m.Last, Term: m.Term}
+	}
 	if !d.admit(payload) {
 		d.input.Message.Kind = 0 // which no correct peer sends: the core's to judge
 	}
@@ -166,6 +170,8 @@ func (d *Driver) admit(payload *Payload) bool {
 			return false
 		}
 		d.input.Snapshot = *payload.Snapshot
+	case FetchReply:
+		return payload != nil && len(payload.Entries) == 1 && payload.Entries[0].Index == m.Index && payload.Entries[0].Term == m.LogTerm
 	}
 	return true
 }
@@ -365,13 +371,13 @@ func (d *Driver) store(payload *Payload) {
 		w.Snapshot, w.Offset, w.Chunk = payload.Snapshot, d.input.Message.Offset, payload.Chunk
 		d.submit(WriteChunk)
 	}
-	if out.Install {
+	if out.SaveSnapshot != 0 {
 		w.Snapshot = &node.snapshot
-		d.submit(WriteInstall)
+		d.submit(out.SaveSnapshot)
 	}
-	if out.SaveSnapshot {
-		w.Snapshot = &node.snapshot
-		d.submit(WriteSnapshot)
+	if out.Repair {
+		w.Entries = payload.Entries
+		d.submit(WriteRepair)
 	}
 	if out.CompactIndex != 0 {
 		w.Index, w.Term = out.CompactIndex, out.CompactTerm
@@ -466,13 +472,14 @@ func (d *Driver) send(m *Message) {
 	d.payload = Payload{}
 	switch {
 	case m.Kind == Append && m.Last > m.Index:
-		n := d.storage.Entries(m.Index+1, m.Last, d.node.settings.MaxMessageBytes, d.scratch[:m.Last-m.Index])
-		d.measure(m, d.scratch[:n])
-		if n == 0 {
+		if !d.load(m, m.Index+1, m.Last) {
 			return
 		}
-		assert(Index(n) == m.Last-m.Index, "the storage lost entries that the core counts on")
-		d.payload.Entries = d.scratch[:n]
+		d.measure(m)
+	case m.Kind == FetchReply:
+		if !d.load(m, m.Index, m.Index) || d.scratch[0].Term != m.LogTerm {
+			return // it was removed, or its body is lost here too
+		}
 	case m.Kind == SnapshotChunk:
 		d.payload.Snapshot = &d.node.snapshot
 		d.payload.Chunk = d.storage.Chunk(m.Offset, m.Bytes)
@@ -480,20 +487,28 @@ func (d *Driver) send(m *Message) {
 	d.transport.Send(m, &d.payload)
 }
 
-// measure counts the bytes of an Append, of which the core knows a bound at best.
-// One of unknown size it fits to the entries that there are, and remembers to
-// tell the node how many that was.
-func (d *Driver) measure(m *Message, entries []Entry) {
+// load reads the entries that belong to a message, and reports whether there are
+// any: where a body is lost none may be left.
+func (d *Driver) load(m *Message, first, last Index) bool {
+	count := d.storage.Entries(first, last, d.node.settings.MaxMessageBytes, d.scratch[:last+1-first])
+	d.payload.Entries = d.scratch[:count]
 	m.Bytes = 0
-	for i := range entries {
-		m.Bytes += uint32(len(entries[i].Data))
+	for i := range d.payload.Entries {
+		m.Bytes += uint32(len(d.payload.Entries[i].Data))
 	}
-	if !m.Unmeasured {
-		return
-	}
-	m.Unmeasured = false
+	return count > 0
+}
+
+// measure makes an Append say which entries it has: fewer than the core named,
+// where a body is lost, or where the core did not know their sizes and is still to
+// be told how many they were.
+func (d *Driver) measure(m *Message) {
+	entries := d.payload.Entries
 	m.Last = m.Index + Index(len(entries))
-	m.Configured = len(entries) > 0 && entries[len(entries)-1].Kind == ConfigurationChange
-	d.sent[d.sentCount] = *m
-	d.sentCount++
+	m.Configured = entries[len(entries)-1].Kind == ConfigurationChange
+	if m.Unmeasured {
+		m.Unmeasured = false
+		d.sent[d.sentCount] = *m
+		d.sentCount++
+	}
 }

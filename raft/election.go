@@ -31,7 +31,7 @@ func (n *Node) mayCampaign() bool {
 // a no-op it could commit nothing, with a damaged entry it could not serve, and
 // while its own disk hangs or a received snapshot is checked it should not.
 func (n *Node) couldLead(in *Input) bool {
-	return in.Room.Entries > 0 && !in.Room.Damaged && n.accepts(n.term+1) &&
+	return !n.noRoom && in.Room.Damaged == 0 && n.accepts(n.term+1) &&
 		!n.diskHangs() && !n.incoming.checking
 }
 
@@ -40,6 +40,7 @@ func (n *Node) campaignSoon(in *Input, out *Effects) {
 	if !n.couldLead(in) {
 		n.wantRoom(out)
 		n.drawTimeout(in, out)
+		n.fetch(in, out)
 		return
 	}
 	n.canvassFirst(in, out)

@@ -265,7 +265,7 @@ func TestAMemberIsFollowedInALifeThatTheReceiverDoesNotKnow(t *testing.T) {
 func TestAServerThatCouldNotLeadDoesNotCampaign(t *testing.T) {
 	for name, hinder := range map[string]func(*server){
 		"full":    func(s *server) { s.full = true },
-		"damaged": func(s *server) { s.damaged = true },
+		"damaged": func(s *server) { s.damaged = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			lab := newLaboratory(t, 3)

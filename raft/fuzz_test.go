@@ -47,7 +47,7 @@ func (d *dice) configuration() raft.Configuration {
 
 func (d *dice) message(to raft.Member) raft.Message {
 	m := raft.Message{
-		Kind: raft.MessageKind(d.below(15)), Cluster: cluster, From: d.member(), To: to,
+		Kind: raft.MessageKind(d.below(17)), Cluster: cluster, From: d.member(), To: to,
 		Reject: d.flag(), Full: d.flag(), Force: d.flag(), Probe: d.flag(),
 		Term: raft.Term(d.number()), Index: raft.Index(d.number()), LogTerm: raft.Term(d.number()),
 		EntryTerm: raft.Term(d.number()), Commit: raft.Index(d.number()),
@@ -76,6 +76,8 @@ func (d *dice) payload(m *raft.Message) *raft.Payload {
 		for _, e := range payload.Entries {
 			m.Bytes += uint32(len(e.Data))
 		}
+	case raft.FetchReply:
+		payload.Entries = []raft.Entry{{Index: m.Index, Term: m.LogTerm, Data: make([]byte, d.below(3))}}
 	case raft.SnapshotChunk:
 		payload.Chunk = make([]byte, d.below(5))
 		m.Bytes = uint32(len(payload.Chunk))
@@ -113,7 +115,7 @@ func FuzzStep(f *testing.F) {
 		written := uint64(1) // the identity
 		for len(d.bytes) > 0 {
 			lab.now += raft.Instant(d.below(64)) * millisecond
-			in = raft.Input{Kind: raft.Receive, Room: raft.Room{Entries: 100, Bytes: 1000}}
+			in = raft.Input{Kind: raft.Receive, Room: raft.Room{Entries: 100, Bytes: 1000, Damaged: raft.Index(d.below(2) * d.below(8))}}
 			switch d.below(8) {
 			case 0:
 				in.Kind = raft.Tick
@@ -132,7 +134,7 @@ func FuzzStep(f *testing.F) {
 			node.Step(lab.now, &in, &out)
 			for _, changed := range []bool{
 				out.SaveHardState, out.Truncate != 0, out.AppendFirst != 0, out.StoreChunk,
-				out.Install, out.SaveSnapshot, out.CompactIndex != 0,
+				out.SaveSnapshot != 0, out.Repair, out.CompactIndex != 0,
 			} {
 				if changed {
 					written++
@@ -181,6 +183,8 @@ func FuzzDriver(f *testing.F) {
 				s.trySnapshot(raft.Index(d.below(8)))
 			case 7:
 				s.restart()
+			case 8:
+				s.damaged = raft.Index(d.below(8))
 			default:
 				before, after := raft.Stored{}, raft.Stored{}
 				s.Stored(&before)

@@ -9,9 +9,10 @@ func (n *Node) beat(in *Input, out *Effects) {
 		n.follow(n.term, Member{}, in, out)
 		return
 	}
-	if n.diskHangs() || in.Room.Damaged {
+	if n.diskHangs() || in.Room.Damaged != 0 {
 		n.handOver()
 	}
+	n.fetch(in, out)
 	if n.commit >= n.leadership.start {
 		n.configurationCommitted(out)
 	}
@@ -71,9 +72,10 @@ func (n *Node) receiveHeartbeat(in *Input, out *Effects) {
 	n.reads.ask = n.reads.ask || n.reads.open && n.reads.patience(n)
 	reply := n.message(HeartbeatReply, m.From, out)
 	reply.Round, reply.Stamp, reply.Last = m.Round, m.Stamp, n.log.last
-	if reply.Full = in.Room.Entries == 0; reply.Full {
+	if reply.Full = n.noRoom; reply.Full {
 		n.wantRoom(out)
 	}
+	n.fetch(in, out)
 }
 
 // receiveHeartbeatReply takes in that a peer acknowledged the leader in a round,
@@ -91,7 +93,7 @@ func (n *Node) receiveHeartbeatReply(in *Input, out *Effects) {
 	slot := bit.lowest()
 	p := &n.peers[slot]
 	n.instant.contact[slot] = n.instant.now
-	n.instant.stamp[slot] = max(n.instant.stamp[slot], m.Stamp)
+	n.instant.stamp[slot] = max(n.instant.stamp[slot], uint64(m.Stamp))
 	n.sequence.echoed[slot] = max(n.sequence.echoed[slot], m.Round)
 	p.full = p.full && m.Full
 	if m.Round > n.sequence.tried[slot] {
@@ -127,70 +129,25 @@ func (n *Node) retry(slot int, last Index) {
 // confirmRounds works out the highest round that a quorum of the configuration in
 // force now has echoed (§6.4).
 func (n *Node) confirmRounds() {
-	voters := n.newest.mayVote()
-	for rest := voters; rest != 0; rest &= rest - 1 {
-		round := n.echo(rest.lowest())
-		if round <= n.sequence.confirmed {
-			continue
-		}
-		set := Slots(0)
-		for others := voters; others != 0; others &= others - 1 {
-			if slot := others.lowest(); n.echo(slot) >= round {
-				set |= 1 << slot
-			}
-		}
-		if n.newest.Quorum(set) {
-			n.sequence.confirmed = round
-		}
+	if n.me != 0 {
+		n.sequence.echoed[n.me.lowest()] = n.sequence.round
 	}
+	n.sequence.confirmed = max(n.sequence.confirmed, n.newest.reached(&n.sequence.echoed))
 	if n.leadership.readWaits && n.sequence.confirmed == n.sequence.round {
 		n.beginRound()
 	}
 }
 
-// echo is the latest round a slot is known to have followed.
-func (n *Node) echo(slot int) uint64 {
-	if n.me>>slot&1 != 0 {
-		return n.sequence.round
-	}
-	return n.sequence.echoed[slot]
-}
-
 // leaseEnd is until when no other leader can have been elected (§6.4.1): a quorum
 // of the configuration in force now promised not to help one for a while after
-// the round that it echoed last began.
+// the round that it echoed last began. It is 0 before the first of this term.
 func (n *Node) leaseEnd() Instant {
-	start := n.stampOf(n.newest.Voters)
-	if n.newest.Outgoing != 0 {
-		start = min(start, n.stampOf(n.newest.Outgoing))
+	if n.me != 0 {
+		n.instant.stamp[n.me.lowest()] = uint64(n.instant.now)
 	}
+	start := n.newest.reached(&n.instant.stamp)
 	if start == 0 {
-		return 0 // no round of this term was echoed yet
+		return 0
 	}
-	return start + Instant(n.settings.lease())
-}
-
-// stampOf is the latest stamp that a majority of the voters has echoed, or one
-// later; 0 if there is none.
-func (n *Node) stampOf(voters Slots) Instant {
-	latest := Instant(0)
-	for rest := voters; rest != 0; rest &= rest - 1 {
-		stamp, set := n.stamp(rest.lowest()), Slots(0)
-		for others := voters; others != 0; others &= others - 1 {
-			if slot := others.lowest(); n.stamp(slot) >= stamp {
-				set |= 1 << slot
-			}
-		}
-		if stamp > latest && set.isMajorityOf(voters) {
-			latest = stamp
-		}
-	}
-	return latest
-}
-
-func (n *Node) stamp(slot int) Instant {
-	if n.me>>slot&1 != 0 {
-		return n.instant.now
-	}
-	return n.instant.stamp[slot]
+	return Instant(start) + Instant(n.settings.lease())
 }

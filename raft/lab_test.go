@@ -41,25 +41,41 @@ type packet struct {
 // A server is a driver with its ports.
 type server struct {
 	*memory.Queue
-	lab     *laboratory
-	member  raft.Member
-	driver  raft.Driver
-	slow    bool          // its writes are durable only when completed by hand
-	down    bool          // crashed, and not yet started again
-	jitter  raft.Duration // added to the least election timeout
-	unfit   bool          // its clock stops while the machine is suspended
-	damaged bool          // an entry's body is lost
-	full    bool          // nothing fits any more
-	machine []string      // the commands applied
-	applied raft.Index
+	lab      *laboratory
+	member   raft.Member
+	driver   raft.Driver
+	slow     bool          // its writes are durable only when completed by hand
+	down     bool          // crashed, and not yet started again
+	jitter   raft.Duration // added to the least election timeout
+	unfit    bool          // its clock stops while the machine is suspended
+	damaged  raft.Index    // the one entry whose body is lost
+	repaired string        // the body that was put back last
+	full     bool          // nothing fits any more
+	machine  []string      // the commands applied
+	applied  raft.Index
 }
 
 func (s *server) Now() raft.Instant                  { return s.lab.now }
 func (s *server) Jitter(raft.Duration) raft.Duration { return s.jitter }
 func (s *server) CountsSuspendedTime() bool          { return !s.unfit }
 func (s *server) node() *raft.Node                   { return s.driver.Node() }
+
+// Entries stops before an entry whose body is lost.
+func (s *server) Entries(first, last raft.Index, maxBytes uint32, into []raft.Entry) int {
+	if s.damaged >= first {
+		last = min(last, s.damaged-1)
+	}
+	return s.Queue.Entries(first, last, maxBytes, into)
+}
+
 func (s *server) Write(w *raft.Write) {
 	s.Queue.Write(w)
+	if w.Kind == raft.WriteRepair && w.Entries[0].Index == s.damaged {
+		s.damaged, s.repaired = 0, string(w.Entries[0].Data)
+	}
+	if w.Kind == raft.WriteCompact && w.Index >= s.damaged {
+		s.damaged = 0
+	}
 	if !s.slow {
 		s.completeAll()
 	}
@@ -509,6 +525,7 @@ var kindNames = map[raft.MessageKind]string{
 	raft.Append: "Append", raft.AppendReply: "AppendReply", raft.Heartbeat: "Heartbeat", raft.HeartbeatReply: "HeartbeatReply",
 	raft.SnapshotChunk: "SnapshotChunk", raft.SnapshotReply: "SnapshotReply", raft.TimeoutNow: "TimeoutNow",
 	raft.ReadIndex: "ReadIndex", raft.ReadIndexReply: "ReadIndexReply",
+	raft.Fetch: "Fetch", raft.FetchReply: "FetchReply",
 }
 
 // String says what matters of a message, for its kind.
@@ -536,6 +553,8 @@ func (p *packet) String() string {
 		text += fmt.Sprintf(" snapshot %d/%d offset %d bytes %d", p.Index, p.LogTerm, p.Offset, p.Bytes)
 	case raft.SnapshotReply:
 		text += fmt.Sprintf(" snapshot %d/%d offset %d", p.Index, p.LogTerm, p.Offset)
+	case raft.Fetch, raft.FetchReply:
+		text += fmt.Sprintf(" entry %d/%d", p.Index, p.LogTerm)
 	case raft.ReadIndex:
 		text += fmt.Sprintf(" round %d", p.Round)
 	case raft.ReadIndexReply:

@@ -115,7 +115,7 @@ func (n *Node) configurationCommitted(out *Effects) {
 	}
 	if n.newest.Outgoing != 0 {
 		switch {
-		case n.room.Entries == 0: // try again at the next heartbeat
+		case n.noRoom: // try again at the next heartbeat
 			n.wantRoom(out)
 		case out.AppendFirst == 0:
 			n.leave(out)

@@ -18,6 +18,8 @@ const (
 	TimeoutNow
 	ReadIndex
 	ReadIndexReply
+	Fetch
+	FetchReply
 )
 
 // Message is one message between two members. All kinds share one flat shape;
@@ -42,8 +44,8 @@ type Message struct {
 	// these entries' sizes: fewer may be sent, and Sent reports how many.
 	Unmeasured bool
 
-	// Bytes: in Append, the data of its entries; in SnapshotChunk, the bytes
-	// it carries.
+	// Bytes: in Append and FetchReply, the data of the entries; in
+	// SnapshotChunk, the bytes it carries.
 	Bytes uint32
 
 	Cluster uint64
@@ -56,7 +58,7 @@ type Message struct {
 	// entry before the first; in AppendReply the last index that now matches,
 	// or the rejected one with Last and LogTerm as a hint where to go on; in
 	// SnapshotChunk and SnapshotReply the snapshot's; in ReadIndexReply the
-	// index to wait for.
+	// index to wait for; in Fetch and FetchReply those of the entry.
 	Index   Index
 	LogTerm Term
 	// Last: in Append the index of its last entry, all of which are of term
@@ -81,7 +83,7 @@ type Message struct {
 // Payload is what travels with a message beside the message itself. It is valid
 // until the call it is passed to returns.
 type Payload struct {
-	Entries  []Entry   // of an Append
+	Entries  []Entry   // of an Append or a FetchReply
 	Snapshot *Snapshot // of a SnapshotChunk
 	Chunk    []byte    // of a SnapshotChunk
 }

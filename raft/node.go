@@ -13,7 +13,7 @@ type Node struct {
 
 	role   Role
 	code   Code  // why it has stopped
-	room   Room  // as it came with the last input
+	noRoom bool  // for a single entry, as the last input said
 	forced bool  // the leader asked for this campaign
 	me     Slots // the node's own slot in the newest configuration, if it has one
 	voting Slots // those still to be asked for their vote
@@ -83,7 +83,7 @@ type instant struct {
 	asked     Instant  // when the pending question to the leader was put
 	fresh     Instant  // when the last one answered was put
 	contact   [MaxMembers]Instant
-	stamp     [MaxMembers]Instant // the latest round start echoed in this term
+	stamp     [MaxMembers]uint64 // the latest start of a round echoed in this term
 }
 
 // forever is a deadline that is never reached.
@@ -140,7 +140,7 @@ func (n *Node) Step(now Instant, in *Input, out *Effects) {
 		return
 	}
 	n.instant.now = max(n.instant.now, now)
-	n.room = in.Room
+	n.noRoom = in.Room.Entries == 0
 	switch in.Kind {
 	case Tick:
 		n.tick(in, out)

@@ -45,6 +45,13 @@ const (
 	// WriteInstall makes the received snapshot the store's and removes the
 	// whole log: Snapshot.
 	WriteInstall
+	// WriteAdopt makes the received snapshot the store's: Snapshot. The log
+	// stays.
+	WriteAdopt
+	// WriteRepair puts back the lost body of a stored entry: Entries[0], of the
+	// index and term that the store still knows. A body that is not the lost one
+	// is left out.
+	WriteRepair
 )
 
 // Write is one numbered change of the store. After a crash the store holds a
@@ -80,7 +87,7 @@ type Storage interface {
 	// returns how many: as many as fit in it, but the first that would take
 	// their data over maxBytes, and whatever follows, is left out unless it is
 	// the first of all; none follows a ConfigurationChange or an entry of
-	// another term.
+	// another term; one whose body is lost is left out, and whatever follows.
 	Entries(first, last Index, maxBytes uint32, into []Entry) int
 	// Chunk returns up to length bytes of the present snapshot at offset.
 	Chunk(offset uint64, length uint32) []byte

@@ -18,6 +18,10 @@ func (n *Node) receive(in *Input, out *Effects) {
 		n.diverged(m.Index, m.Term, out)
 		return
 	}
+	if m.Kind == Fetch || m.Kind == FetchReply { // what is stored is what it is in any term
+		n.dispatch(in, out)
+		return
+	}
 	if m.Term > n.term && !n.raiseTerm(in, out) {
 		return
 	}
@@ -44,7 +48,7 @@ func (m *Message) plausible() bool {
 			(m.Last == m.Index || m.EntryTerm >= m.LogTerm && m.EntryTerm <= m.Term && m.EntryTerm > 0)
 	case SnapshotChunk:
 		return m.LogTerm <= m.Term && m.Index > 0
-	case PreVoteReply, VoteReply, AppendReply, Heartbeat, HeartbeatReply, SnapshotReply, TimeoutNow, ReadIndex, ReadIndexReply:
+	case PreVoteReply, VoteReply, AppendReply, Heartbeat, HeartbeatReply, SnapshotReply, TimeoutNow, ReadIndex, ReadIndexReply, Fetch, FetchReply:
 		return true
 	}
 	return false
@@ -76,14 +80,18 @@ func (n *Node) raiseTerm(in *Input, out *Effects) bool {
 // answerStale tells a deposed leader of the new term, so that it steps down; it
 // might otherwise hear of it from nobody. Others find out by themselves.
 func (n *Node) answerStale(m *Message, out *Effects) {
+	var kind MessageKind
 	switch m.Kind {
 	case Append, Heartbeat, SnapshotChunk:
-		n.message(AppendReply, m.From, out).Reject = true
+		kind = AppendReply
 	case Vote:
-		n.message(VoteReply, m.From, out).Reject = true
+		kind = VoteReply
 	case ReadIndex:
-		n.message(ReadIndexReply, m.From, out).Reject = true
+		kind = ReadIndexReply
+	default:
+		return
 	}
+	n.message(kind, m.From, out).Reject = true
 }
 
 func (n *Node) dispatch(in *Input, out *Effects) {
@@ -112,6 +120,10 @@ func (n *Node) dispatch(in *Input, out *Effects) {
 		n.receiveReadIndex(in)
 	case ReadIndexReply:
 		n.receiveReadIndexReply(in)
+	case Fetch:
+		n.receiveFetch(in, out)
+	case FetchReply:
+		n.receiveFetchReply(in, out)
 	}
 }
 

@@ -23,7 +23,10 @@ func (n *Node) propose(in *Input, out *Effects) {
 	n.leadership.tellEntries |= n.everyoneElse()
 }
 
-// refuse says no, and who could say yes; for want of room it also makes some.
+// refuse says no, and who could say yes; for want of room it also makes some. A
+// copy at every call would take 144 bytes of a board's flash.
+//
+//go:noinline
 func (n *Node) refuse(code Code, out *Effects) {
 	out.Refusal = Refusal{Code: code, Node: n.leader.ID, Term: n.term}
 	switch code {
@@ -318,10 +321,10 @@ func (n *Node) matched(slot int, index Index, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
 	p.full = p.full && index <= p.match
 	p.narrow = p.narrow && index < n.log.last
-	if index < p.match || index == p.match && (p.pace == streaming || p.full) {
+	if p.pace != shipping && (index < p.match || index == p.match && (p.pace == streaming || p.full)) {
 		return // late: were it taken for a probe's answer, a full peer would be sent a window of entries
 	}
-	p.match = index
+	p.match = max(p.match, index)
 	p.next = max(p.next, index+1)
 	switch {
 	case p.pace == streaming:

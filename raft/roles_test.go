@@ -42,9 +42,12 @@ func inRole(t *testing.T, role raft.Role) *server {
 func from(s *server, m raft.Message) {
 	p := &packet{Message: m}
 	p.Cluster, p.From, p.To = cluster, first(3), s.member
-	if m.Kind == raft.SnapshotChunk {
+	switch m.Kind {
+	case raft.SnapshotChunk:
 		p.Index, p.LogTerm, p.Bytes, p.chunk = 3, 4, 1, []byte{1}
 		p.snapshot = &raft.Snapshot{Index: 3, Term: 4, Size: 2, Configuration: configurationOf(3)}
+	case raft.FetchReply:
+		p.Index, p.LogTerm, p.Bytes, p.entries = 3, 4, 1, commands(3, 4, "x")
 	}
 	s.lab.accept(s, p)
 }
@@ -56,7 +59,8 @@ func from(s *server, m raft.Message) {
 // By §3.3 a lower term changes nothing and a higher one makes a follower, with
 // these exceptions: a pre-vote and the answer that grants it are about a term that
 // nobody is in yet (§9.6); a leader, and who has just heard from one, ignores the
-// vote request of a server the leader has not asked to campaign (§4.2.3, §3.10).
+// vote request of a server the leader has not asked to campaign (§4.2.3, §3.10);
+// what is stored is the same in any term, so to fetch it is about none.
 // By Figure 3.1 the rest follows, but for the pre-candidate, who stands between
 // follower and candidate (§9.6), and the leader without a quorum, who steps down
 // (§6.2). A second leader in a term cannot be (§3.6.3): the server stops.
@@ -127,6 +131,12 @@ func TestEveryInputInEveryRoleLeadsToTheRoleOfFigure31(t *testing.T) {
 		{"ReadIndexReply of a lower term", message(raft.Message{Kind: raft.ReadIndexReply, Term: 4}), "F5 P5 C5 L5 S5"},
 		{"ReadIndexReply of the same term", message(raft.Message{Kind: raft.ReadIndexReply, Term: 5}), "F5 P5 C5 L5 S5"},
 		{"ReadIndexReply of a higher term", message(raft.Message{Kind: raft.ReadIndexReply, Term: 6}), "F6 F6 F6 F6 S5"},
+		{"Fetch of a lower term", message(raft.Message{Kind: raft.Fetch, Term: 4}), "F5 P5 C5 L5 S5"},
+		{"Fetch of the same term", message(raft.Message{Kind: raft.Fetch, Term: 5}), "F5 P5 C5 L5 S5"},
+		{"Fetch of a higher term", message(raft.Message{Kind: raft.Fetch, Term: 6}), "F5 P5 C5 L5 S5"},
+		{"FetchReply of a lower term", message(raft.Message{Kind: raft.FetchReply, Term: 4}), "F5 P5 C5 L5 S5"},
+		{"FetchReply of the same term", message(raft.Message{Kind: raft.FetchReply, Term: 5}), "F5 P5 C5 L5 S5"},
+		{"FetchReply of a higher term", message(raft.Message{Kind: raft.FetchReply, Term: 6}), "F5 P5 C5 L5 S5"},
 
 		{"A second leader in the same term", message(raft.Message{Kind: raft.Heartbeat, Term: 5}), "S5 F5 F5 S5 S5"},
 		{"Propose", func(s *server) { s.tryPropose("x") }, "F5 P5 C5 L5 S5"},

@@ -42,7 +42,7 @@ func (n *Node) takeSnapshot(in *Input, out *Effects) {
 		n.snapshot.Index, n.snapshot.Term = index, term
 		n.snapshot.Digest, n.snapshot.Size = in.Snapshot.Digest, in.Snapshot.Size
 		n.snapshot.ConfigurationIndex, n.snapshot.Configuration = configuration.index, configuration.Configuration
-		out.SaveSnapshot = true
+		out.SaveSnapshot = WriteSnapshot
 		n.cut = cut{n.nextWrite(), in.Index}
 		n.restartShipping()
 	}
@@ -140,14 +140,16 @@ func (n *Node) receiveChunk(in *Input, out *Effects) {
 		n.diverged(m.Index, m.LogTerm, out)
 		return
 	}
-	if term, known := n.log.at(m.Index); known && term != m.LogTerm && m.Index <= n.commit {
+	term, known := n.log.at(m.Index)
+	committed, _ := n.log.at(n.commit)
+	if m.Index <= n.commit && known && term != m.LogTerm || m.Index > n.commit && m.LogTerm < committed {
 		n.diverged(m.Index, m.LogTerm, out)
 		return
 	}
 	if !n.hearLeader(in, out) {
 		return
 	}
-	if term, known := n.log.at(m.Index); m.Index <= n.commit || known && term == m.LogTerm {
+	if (m.Index <= n.commit || known && term == m.LogTerm) && !n.lacks(in, m.Index) {
 		n.learnCommit(m.Index)
 		n.incoming = incoming{}
 		n.acknowledge(m.From, max(m.Index, n.commit), out)
@@ -198,7 +200,8 @@ func (n *Node) checked(in *Input, out *Effects) {
 		return
 	}
 	if at, known := n.log.at(i.snapshot.Index); i.snapshot.Index <= n.commit || known && at == i.snapshot.Term {
-		n.learnCommit(i.snapshot.Index) // entries came meanwhile: they stay
+		n.learnCommit(i.snapshot.Index) // the entries are there, or came meanwhile: they stay
+		n.adoptSnapshot(out)
 		n.incoming = incoming{}
 		return
 	}
@@ -212,7 +215,7 @@ func (n *Node) checked(in *Input, out *Effects) {
 	n.marks.reset(n.snapshot.Index)
 	n.writes.clip(before)
 	n.cut = cut{}
-	out.Install = true
+	out.SaveSnapshot = WriteInstall
 	n.writes.record(n.nextWrite(), n.snapshot.Index)
 	leader := i.from
 	n.incoming = incoming{}

@@ -81,10 +81,11 @@ type Effects struct {
 	StoreChunk bool
 	// Check: the received snapshot is complete; answer with Checked.
 	Check bool
-	// Install: the received snapshot takes the log's place.
-	Install bool
-	// SaveSnapshot: the snapshot the realization took is the newest.
-	SaveSnapshot bool
+	// SaveSnapshot, if not zero, is how the newest snapshot is to be written:
+	// WriteInstall, WriteAdopt or WriteSnapshot.
+	SaveSnapshot WriteKind
+	// Repair: put back the body of a stored entry that came with the input.
+	Repair bool
 	// WantSnapshot: the log or its table of runs is filling up; take one soon.
 	WantSnapshot bool
 	// JitterUsed: Input.Jitter was used, draw another for the next input.
@@ -93,7 +94,7 @@ type Effects struct {
 	// Point answers a Read.
 	Point ReadPoint
 
-	// Messages holds Count messages, at most one a peer.
+	// Messages holds Count messages: at most one a peer, and one Fetch.
 	Count    int32
 	_        int32
 	Messages [MaxMembers - 1]Message
@@ -106,7 +107,7 @@ func (out *Effects) reset(next uint64) {
 	out.Truncate, out.AppendFirst, out.AppendLast = 0, 0, 0
 	out.CompactIndex, out.CompactTerm = 0, 0
 	out.SaveHardState, out.AppendKind = false, Command
-	out.StoreChunk, out.Check, out.Install, out.SaveSnapshot = false, false, false, false
+	out.StoreChunk, out.Check, out.SaveSnapshot, out.Repair = false, false, 0, false
 	out.WantSnapshot, out.JitterUsed = false, false
 	out.Point = ReadPoint{}
 	out.Count = 0

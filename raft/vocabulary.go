@@ -129,9 +129,10 @@ type Room struct {
 	Entries uint32
 	// Bytes is how much data of Commands fits in these entries, in bytes.
 	Bytes uint32
-	// Damaged says that the body of a stored entry is lost and must be fetched
-	// from a peer before this node may lead.
-	Damaged bool
+	// Damaged is the first stored entry whose body is lost, 0 if there is none.
+	// Its index and term are known, so the node votes and follows; but it neither
+	// campaigns nor applies past it until it has fetched the body from a peer.
+	Damaged Index
 }
 
 // Settings are chosen when a node starts.

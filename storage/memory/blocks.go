@@ -122,7 +122,7 @@ func (b *Blocks) Write(w *raft.Write) {
 		for i := range w.Entries {
 			b.put(&w.Entries[i])
 		}
-	case raft.WriteSnapshot:
+	case raft.WriteSnapshot, raft.WriteAdopt:
 		b.adopt(w.Snapshot)
 	case raft.WriteCompact:
 		b.base, b.baseTerm = w.Index, w.Term

@@ -51,7 +51,7 @@ func (c *contents) admit(w *raft.Write) {
 		}
 	case raft.WriteCompact:
 		assert(c.holds(w.Index) && w.Index <= c.present.snapshot.Index, "a compaction must be within the log and the snapshot")
-	case raft.WriteHardState, raft.WriteSnapshot, raft.WriteChunk, raft.WriteInstall:
+	case raft.WriteHardState, raft.WriteSnapshot, raft.WriteChunk, raft.WriteInstall, raft.WriteAdopt, raft.WriteRepair:
 	default:
 		assert(false, "a write must be of a known kind")
 	}

@@ -155,6 +155,9 @@ func (q *Queue) Write(w *raft.Write) {
 	case raft.WriteSnapshot:
 		q.replace(q.taken, w.Snapshot)
 		q.taken = q.spareImage()
+	case raft.WriteAdopt:
+		q.replace(q.staged, w.Snapshot)
+		q.staged = q.spareImage()
 	case raft.WriteCompact:
 		q.displace(u, q.base+1, w.Index)
 		q.base, q.baseTerm = w.Index, w.Term
@@ -284,7 +287,7 @@ func (q *Queue) takeBack() {
 
 // replaces reports whether a kind of write puts another present image in place.
 func replaces(kind raft.WriteKind) bool {
-	return kind == raft.WriteIdentity || kind == raft.WriteSnapshot || kind == raft.WriteInstall
+	return kind == raft.WriteIdentity || kind == raft.WriteSnapshot || kind == raft.WriteInstall || kind == raft.WriteAdopt
 }
 
 // put appends an entry.
