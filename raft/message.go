@@ -57,6 +57,7 @@ type Message struct {
 	// Index and LogTerm are: in votes the candidate's last entry; in Append the
 	// entry before the first; in AppendReply the last index that now matches,
 	// or the rejected one with Last and LogTerm as a hint where to go on; in
+	// HeartbeatReply up to where the log is durable, and its last term; in
 	// SnapshotChunk and SnapshotReply the snapshot's; in ReadIndexReply the
 	// index to wait for; in Fetch and FetchReply those of the entry.
 	Index   Index
@@ -68,7 +69,10 @@ type Message struct {
 	// Commit: in Append and Heartbeat, the leader's commit index as far as it
 	// concerns this peer.
 	Commit Index
-	// Round numbers a leader's heartbeats; peers echo it. In ReadIndex and its
+	// Round numbers a leader's heartbeats; peers echo it. In Append,
+	// SnapshotChunk and AppendReply it numbers the leader's attempts to get
+	// through to this peer: late answers to earlier ones, of which a network that
+	// duplicates has many, must not set off new ones. In ReadIndex and its
 	// reply it is the follower's number for the request.
 	Round uint64
 	// Stamp is the leader's clock at the start of Round; peers echo it.

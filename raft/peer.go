@@ -19,13 +19,15 @@ type peer struct {
 	pace   pace
 	paused bool // wait for an answer or the next heartbeat's
 	full   bool // it has no room
-	narrow bool // it had no room for many entries: one at a time until it has them all
+	narrow bool // it had no room for many entries: try a single one
 	head   uint8
 	count  uint8
-	_      [2]uint8
-	bytes  uint32              // in flight
-	size   [maxInflight]uint32 // of each Append in flight
-	last   [maxInflight]Index  // likewise
+	// attempt counts how often the leader has begun anew with this peer, modulo
+	// 2¹⁶.
+	attempt uint16
+	bytes   uint32              // in flight
+	size    [maxInflight]uint32 // of each Append in flight
+	last    [maxInflight]Index  // likewise
 }
 
 // resetPeer forgets all about the member in a slot, for a new term or a new
@@ -97,6 +99,16 @@ func (p *peer) landed(index Index) {
 
 // probe goes back to one Append at a time, from an entry on.
 func (p *peer) probe(next Index) {
+	p.attempt++
 	p.pace, p.paused, p.next = probing, false, max(next, p.match+1)
 	p.head, p.count, p.bytes, p.offset = 0, 0, 0, 0
 }
+
+// stream goes on with many Appends in flight, from an entry on.
+func (p *peer) stream(next Index) {
+	p.probe(next)
+	p.pace = streaming
+}
+
+// answers reports whether an answer is to the present attempt.
+func (p *peer) answers(m *Message) bool { return m.Round == uint64(p.attempt) }

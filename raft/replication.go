@@ -100,6 +100,7 @@ func (n *Node) sendEntries(slot int, out *Effects) {
 	}
 	m := n.message(Append, p.member, out)
 	m.Index, m.LogTerm, m.Last, m.Commit, m.Probe = p.next-1, prevTerm, p.next-1, n.commit, probe
+	m.Round = uint64(p.attempt)
 	p.told = n.commit
 	if entries {
 		n.pack(m, slot)
@@ -187,15 +188,15 @@ func (n *Node) receiveAppend(in *Input, out *Effects) {
 	}
 	n.learnCommit(min(m.Commit, agreed))
 	if m.Last > m.Index || m.Probe {
-		n.acknowledge(m.From, agreed, out).Full = full
+		n.acknowledge(m.From, agreed, m.Round, out).Full = full
 	}
 }
 
 // acknowledge says that the log up to an index equals the leader's; not before it
 // is durable.
-func (n *Node) acknowledge(leader Member, index Index, out *Effects) *Message {
+func (n *Node) acknowledge(leader Member, index Index, attempt uint64, out *Effects) *Message {
 	reply := n.message(AppendReply, leader, out)
-	reply.Index = index
+	reply.Index, reply.Round = index, attempt
 	reply.After = max(reply.After, n.writes.covering(index))
 	return reply
 }
@@ -211,7 +212,7 @@ func (n *Node) answerOld(m *Message, out *Effects) {
 		return
 	}
 	if m.Last > m.Index || m.Probe {
-		n.acknowledge(m.From, n.commit, out)
+		n.acknowledge(m.From, n.commit, m.Round, out)
 	}
 }
 
@@ -223,7 +224,7 @@ func (n *Node) reject(m *Message, out *Effects) {
 		return
 	}
 	reply := n.message(AppendReply, m.From, out)
-	reply.Reject, reply.Index = true, m.Index
+	reply.Reject, reply.Index, reply.Round = true, m.Index, m.Round
 	reply.Last, reply.LogTerm = n.log.floor(m.Index, m.LogTerm)
 }
 
@@ -290,8 +291,9 @@ func (n *Node) receiveAppendReply(in *Input, out *Effects) {
 	case m.Reject:
 		n.backUp(slot, m)
 	default:
-		n.matched(slot, m.Index, out)
-		if m.Full && n.role == Leader && p.pace != shipping {
+		current := p.answers(m)
+		n.matched(slot, m.Index, current, out)
+		if current && m.Full && n.role == Leader {
 			p.probe(p.match + 1)
 			p.full, p.paused, p.narrow = true, true, true
 		}
@@ -303,8 +305,7 @@ func (n *Node) receiveAppendReply(in *Input, out *Effects) {
 func (n *Node) backUp(slot int, m *Message) {
 	p := &n.peers[slot]
 	switch {
-	case p.pace == shipping, m.Index <= p.match,
-		p.pace == probing && m.Index != p.next-1:
+	case p.pace == shipping, m.Index <= p.match, !p.answers(m):
 		return
 	}
 	next := min(m.Index, m.Last+1)
@@ -316,22 +317,20 @@ func (n *Node) backUp(slot int, m *Message) {
 	n.leadership.tellEntries |= 1 << slot
 }
 
-// matched takes in that a peer's durable log agrees up to an index.
-func (n *Node) matched(slot int, index Index, out *Effects) {
+// matched takes in that a peer's durable log agrees up to an index. Only an answer
+// to the present attempt, current, says that the way to it is clear.
+func (n *Node) matched(slot int, index Index, current bool, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
-	p.full = p.full && index <= p.match
-	p.narrow = p.narrow && index < n.log.last
-	if p.pace != shipping && (index < p.match || index == p.match && (p.pace == streaming || p.full)) {
-		return // late: were it taken for a probe's answer, a full peer would be sent a window of entries
-	}
-	p.match = max(p.match, index)
-	p.next = max(p.next, index+1)
+	news := index > p.match
+	p.full, p.narrow = p.full && !news, p.narrow && !news
+	p.match, p.next = max(p.match, index), max(p.next, index+1)
 	switch {
+	case current && p.pace != streaming:
+		p.stream(p.match + 1)
+	case !news:
+		return
 	case p.pace == streaming:
 		p.landed(index)
-	case p.pace == probing || index >= n.log.base:
-		p.probe(index + 1)
-		p.pace = streaming
 	}
 	if p.next <= n.log.last {
 		n.leadership.tellEntries |= bit

@@ -274,3 +274,66 @@ func TestALeaderWhoseDiskHangsHandsOver(t *testing.T) {
 	lab.run(2 * timeout)
 	lab.check(leader.node().Leader() != first(1), "somebody else should lead")
 }
+
+// §3.5, Log Matching: who has an entry of the leader's term as its last has the
+// leader's log up to there, so the answer to a heartbeat can acknowledge.
+func TestAnAnswerToAHeartbeatAcknowledgesWhatIsDurableOfALogThatIsTheLeaders(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	index, _ := leader.propose("x")
+	lab.runWhere(3*beat, func(p *packet) bool { return p.Kind != raft.AppendReply })
+	lab.check(leader.node().Commit() == index, "entry %d should be committed", index)
+}
+
+func TestAnAnswerToAHeartbeatAcknowledgesNothingOfALogThatMayNotBeTheLeaders(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.winAmong(1, func(*packet) bool { return true })
+	lab.flight = nil
+	for _, id := range []raft.ID{2, 3} {
+		leader.receive(raft.Message{Kind: raft.HeartbeatReply, From: first(id), Term: 1, Index: 1, Last: 1, LogTerm: 0})
+	}
+	lab.check(leader.node().Commit() == 0, "what is of another term proves nothing")
+}
+
+func TestWhatOnlyWaitsForAFollowersDiskIsNotSentAgain(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	s := lab.server(3)
+	s.slow = true
+	leader.propose("x")
+	lab.run(beat / 2)
+	resent := 0
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.Append && p.To.ID == 3 && p.Last > p.Index {
+			resent++
+		}
+	}
+	lab.run(5 * beat)
+	lab.check(resent == 0, "the entry was sent again %d times", resent)
+	s.slow = false
+	s.persist()
+	lab.run(2 * beat)
+	lab.check(leader.node().Match(2) == leader.node().Last(), "it should be acknowledged in the end")
+}
+
+// A duplicate is no news: what it is taken for must not start anything.
+func TestALateRejectionDoesNotInterruptALaterAttempt(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	var rejection *packet
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.AppendReply && p.Reject && rejection == nil {
+			rejection = p
+		}
+	}
+	leader.propose("lost")
+	lab.deliverWhere(cutOff(3))
+	leader.propose("early")
+	lab.run(3 * beat)
+	lab.check(rejection != nil, "server 3 should have rejected what does not follow")
+	leader.propose("y")
+	before := len(lab.flight)
+	lab.handOver(rejection)
+	lab.handOver(rejection)
+	lab.check(len(lab.flight) == before, "a late rejection set off %v", lab.flight[before:])
+}

@@ -14,7 +14,8 @@ type incoming struct {
 	offset   uint64 // received so far
 	active   bool
 	checking bool // complete, waiting to be checked
-	_        [6]uint8
+	attempt  uint16
+	_        uint32
 }
 
 // takeSnapshot takes in that the state machine's state has been saved (§5.1). The
@@ -113,8 +114,8 @@ func (n *Node) ship(slot int, out *Effects) {
 		n.leadership.tellCommit &^= bit
 		return
 	}
-	p.pace, p.paused, p.full, p.offset = shipping, false, false, 0
-	p.head, p.count, p.bytes = 0, 0, 0
+	p.probe(p.next)
+	p.pace, p.full = shipping, false
 	n.sendChunk(slot, out)
 }
 
@@ -128,7 +129,7 @@ func (n *Node) sendChunk(slot int, out *Effects) {
 	p.paused = true
 	n.sequence.tried[slot] = n.sequence.round
 	m := n.message(SnapshotChunk, p.member, out)
-	m.Index, m.LogTerm, m.Offset = n.snapshot.Index, n.snapshot.Term, p.offset
+	m.Index, m.LogTerm, m.Offset, m.Round = n.snapshot.Index, n.snapshot.Term, p.offset, uint64(p.attempt)
 	m.Bytes = uint32(min(n.snapshot.Size-p.offset, uint64(n.settings.ChunkBytes)))
 }
 
@@ -152,7 +153,7 @@ func (n *Node) receiveChunk(in *Input, out *Effects) {
 	if (m.Index <= n.commit || known && term == m.LogTerm) && !n.lacks(in, m.Index) {
 		n.learnCommit(m.Index)
 		n.incoming = incoming{}
-		n.acknowledge(m.From, max(m.Index, n.commit), out)
+		n.acknowledge(m.From, max(m.Index, n.commit), m.Round, out)
 		return
 	}
 	if !n.incoming.continues(m.From, s) {
@@ -161,6 +162,7 @@ func (n *Node) receiveChunk(in *Input, out *Effects) {
 	if n.incoming.checking {
 		return
 	}
+	n.incoming.attempt = uint16(m.Round)
 	if m.Offset == n.incoming.offset {
 		out.StoreChunk = true
 		n.nextWrite()
@@ -217,10 +219,10 @@ func (n *Node) checked(in *Input, out *Effects) {
 	n.cut = cut{}
 	out.SaveSnapshot = WriteInstall
 	n.writes.record(n.nextWrite(), n.snapshot.Index)
-	leader := i.from
+	leader, attempt := i.from, uint64(i.attempt)
 	n.incoming = incoming{}
 	if n.role == Follower && leader == n.leader {
-		n.acknowledge(leader, n.snapshot.Index, out)
+		n.acknowledge(leader, n.snapshot.Index, attempt, out)
 	}
 }
 

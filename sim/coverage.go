@@ -12,6 +12,9 @@ const (
 	pauses
 	diskFailures
 	hungDisks
+	rotten
+	repairs
+	adoptions
 	proposals
 	refusedProposals
 	fullLogs
@@ -42,7 +45,7 @@ type Coverage [coverageKinds]uint64
 // CoverageNames names what Coverage counts.
 var CoverageNames = [coverageKinds]string{
 	"elections", "crashes", "crashes in a step", "wiped disks", "partitions", "clogs", "pauses",
-	"disk failures", "hung disks", "proposals", "refused proposals", "full logs", "acknowledgements",
+	"disk failures", "hung disks", "rotten bodies", "repaired bodies", "adopted snapshots", "proposals", "refused proposals", "full logs", "acknowledgements",
 	"superseded", "unknown fates", "reads", "lease reads", "lost reads", "reads of a new leader",
 	"truncations", "compactions", "snapshots installed", "snapshots loaded", "configuration changes",
 	"joint configurations", "refused changes", "transfers", "isolated followers", "deaf followers",

@@ -17,8 +17,9 @@ type disk struct {
 	written mirror
 	durable mirror
 	pending fifo[change]
-	marks   fifo[mark] // of the pending changes' entries
-	number  uint64     // up to which writes are durable
+	marks   fifo[mark]   // of the pending changes' entries
+	number  uint64       // up to which writes are durable
+	rotten  []raft.Index // entries whose bodies are lost, in order
 }
 
 // A fifo is a queue whose memory is kept.
@@ -67,7 +68,7 @@ func (d *disk) forget() {
 	d.durable.reset()
 	d.pending.reset()
 	d.marks.reset()
-	d.number, d.hung = 0, 0
+	d.number, d.hung, d.rotten = 0, 0, d.rotten[:0]
 }
 
 // wipe empties the store.
@@ -113,6 +114,7 @@ func (d *disk) Write(w *raft.Write) {
 	d.Storage.Write(w)
 	c := change{number: w.Number, kind: w.Kind, hard: w.HardState, index: w.Index, count: len(w.Entries)}
 	d.owner.world.ledger.wrote(d, w, &c)
+	d.rotted(w)
 	d.pending.push(c)
 	switch {
 	case d.queue == nil:

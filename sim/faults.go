@@ -32,10 +32,10 @@ func (w *world) nemesisActs(e *event) {
 	}
 	o := &w.options
 	w.agenda.push(event{at: w.now + w.tape.between(o.FaultEvery/2, 2*o.FaultEvery), kind: nemesisEvent})
-	weights := [...]uint32{o.Partitions, o.Clogs, o.Crashes, o.Pauses, o.SlowNodes, o.DiskFailures, o.HungDisks, o.Wipes}
+	weights := [...]uint32{o.Partitions, o.Clogs, o.Crashes, o.Pauses, o.SlowNodes, o.DiskFailures, o.HungDisks, o.Wipes, o.Rot}
 	acts := [...]func(*world){
 		(*world).partition, (*world).clog, (*world).crashOne, (*world).pause, (*world).slow,
-		(*world).failDisk, (*world).hangDisk, (*world).wipeOne,
+		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot,
 	}
 	total := uint32(0)
 	for _, weight := range weights {
@@ -192,7 +192,7 @@ func (w *world) hangDisk() {
 // others can go on without it.
 func (w *world) wipeOne() {
 	leader := w.leader
-	if w.faults.ghost || leader == nil || !leader.up || w.lives > 60 {
+	if w.faults.ghost || w.damaged() > 0 || leader == nil || !leader.up || w.lives > 60 {
 		return
 	}
 	n := leader.driver.Node()

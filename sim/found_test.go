@@ -18,6 +18,10 @@ func TestWhatTheSimulatorFoundStaysMended(t *testing.T) {
 		{104, 0, "a follower without room did not acknowledge what it had"},
 		{232, 0, "entries below the snapshot were kept while room was short"},
 		{215, 0, "questions after a restart were taken for late ones"},
+		{33, 0, "acknowledgements by a slow disk were taken for late ones"},
+		{119, 0, "late rejections set off attempts without end"},
+		{5862, 0, "a follower that had been full was sent single entries for ever"},
+		{2678, 0, "a snapshot that could not be taken cost the one being received"},
 		{9835, 0, "late answers let a full follower be sent windows of entries"},
 		{16058, 0, "the same"},
 	} {

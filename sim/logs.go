@@ -46,6 +46,11 @@ func (l *ledger) wrote(d *disk, w *raft.Write, c *change) {
 		if w.Index > l.tip() {
 			l.fail("commit-safety", "server %d compacts its log up to %d, but only %d are committed", d.owner.id, w.Index, l.tip())
 		}
+	case raft.WriteRepair:
+		l.repaired(d, &w.Entries[0])
+		c.count = 0
+	case raft.WriteAdopt:
+		l.world.coverage[adoptions]++
 	case raft.WriteIdentity, raft.WriteSnapshot, raft.WriteChunk:
 	}
 	c.apply(log, nil)

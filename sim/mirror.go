@@ -80,7 +80,7 @@ func (c *change) apply(m *mirror, marks []mark) {
 		m.base = c.index
 	case raft.WriteInstall:
 		m.install(c.index, c.mark)
-	case raft.WriteIdentity, raft.WriteSnapshot, raft.WriteChunk:
+	case raft.WriteIdentity, raft.WriteSnapshot, raft.WriteChunk, raft.WriteAdopt, raft.WriteRepair:
 	}
 }
 

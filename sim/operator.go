@@ -124,13 +124,14 @@ func (r *roster) configuration() raft.Configuration {
 }
 
 // changeMembers asks the leader for some change. While a member that lost its
-// disk counts as a voter nobody removes others: that would be asking for trouble.
+// disk counts as a voter, or one misses the body of an entry, nobody removes others:
+// that would be asking for trouble.
 func (s *server) changeMembers() {
 	w := s.world
 	configuration, _ := s.driver.Node().Configuration()
 	r := listed(configuration)
 	fewest := 2 + int(w.tape.draw(2))
-	removing := !w.faults.ghost
+	removing := !w.faults.ghost && w.damaged() == 0
 	switch w.tape.draw(8) {
 	case 0, 1: // somebody new
 		if other := w.anyServer(); !r.has(other.id) {

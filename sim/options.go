@@ -70,6 +70,7 @@ type Options struct {
 	DiskFailures   uint32
 	HungDisks      uint32
 	Wipes          uint32
+	Rot            uint32
 	CrashOnElected uint32 // chance that a server crashes soon after its election
 
 	// Clients, and whoever operates the cluster.
@@ -173,7 +174,7 @@ func (o *Options) expandFaults(t *tape) {
 	o.FaultLength = o.ElectionTimeout * pick(t, 1, 3, 6) / 2
 	weights := [...]*uint32{
 		&o.Partitions, &o.Partitions, &o.Clogs, &o.Crashes, &o.Crashes, &o.Pauses,
-		&o.SlowNodes, &o.HungDisks, &o.DiskFailures, &o.Wipes,
+		&o.SlowNodes, &o.HungDisks, &o.DiskFailures, &o.Wipes, &o.Rot,
 	}
 	for _, weight := range weights {
 		if t.draw(3) != 0 {

@@ -29,7 +29,7 @@ var messageNames = [...]string{
 	raft.PreVote: "PreVote", raft.PreVoteReply: "PreVoteReply", raft.Vote: "Vote", raft.VoteReply: "VoteReply",
 	raft.Append: "Append", raft.AppendReply: "AppendReply", raft.Heartbeat: "Heartbeat",
 	raft.HeartbeatReply: "HeartbeatReply", raft.SnapshotChunk: "SnapshotChunk", raft.SnapshotReply: "SnapshotReply",
-	raft.TimeoutNow: "TimeoutNow", raft.ReadIndex: "ReadIndex", raft.ReadIndexReply: "ReadIndexReply",
+	raft.TimeoutNow: "TimeoutNow", raft.ReadIndex: "ReadIndex", raft.ReadIndexReply: "ReadIndexReply", raft.Fetch: "Fetch", raft.FetchReply: "FetchReply",
 }
 
 var inputNames = [...]string{
@@ -41,7 +41,7 @@ var inputNames = [...]string{
 var writeNames = [...]string{
 	raft.WriteIdentity: "identity", raft.WriteHardState: "hard state", raft.WriteTruncate: "truncate",
 	raft.WriteEntries: "entries", raft.WriteSnapshot: "snapshot", raft.WriteCompact: "compact",
-	raft.WriteChunk: "chunk", raft.WriteInstall: "install",
+	raft.WriteChunk: "chunk", raft.WriteInstall: "install", raft.WriteAdopt: "adopt", raft.WriteRepair: "repair",
 }
 
 // brief shows a message by the fields that are not zero.
