@@ -277,3 +277,23 @@ func TestAServerThatCouldNotLeadDoesNotCampaign(t *testing.T) {
 		})
 	}
 }
+
+// §3.8: a leader's entries are sent before they are durable, so its term must be.
+// Here votes come that no server can have given yet, but the one who counts them
+// cannot know.
+func TestACandidateLeadsOnlyWhenItsTermIsDurable(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(1)
+	s.slow = true
+	lab.pass(timeout)
+	lab.deliver(kind(raft.PreVote))
+	lab.deliver(kind(raft.PreVoteReply))
+	lab.check(s.node().Role() == raft.Candidate, "server 1 should campaign")
+	for _, id := range []raft.ID{2, 3} {
+		s.receive(raft.Message{Kind: raft.VoteReply, From: first(id), Term: 1})
+	}
+	lab.check(s.node().Role() == raft.Candidate, "the votes of both others should wait for its term")
+	s.silent(raft.Append)
+	s.persist()
+	lab.check(s.node().Role() == raft.Leader, "then they should count")
+}

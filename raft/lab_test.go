@@ -593,3 +593,41 @@ func (lab *laboratory) winAmong(id raft.ID, open func(*packet) bool) *server {
 	lab.t.Fatalf("server %d does not win: %s", id, lab.describe())
 	return nil
 }
+
+// A bareNode is a copy of a server's node without its driver, which leaves no time
+// for anything to come between a step and what is due after it.
+type bareNode struct {
+	raft.Node
+	lab *laboratory
+	out raft.Effects
+}
+
+// bare copies a server's node; the server goes its own way from there.
+func (s *server) bare() *bareNode { return &bareNode{Node: *s.node(), lab: s.lab} }
+
+// step makes one step, with room enough in the storage.
+func (b *bareNode) step(in raft.Input) {
+	in.Room = raft.Room{Entries: 100, Bytes: 1000}
+	b.Step(b.lab.now, &in, &b.out)
+}
+
+// receive steps the node with a message made by hand.
+func (b *bareNode) receive(m raft.Message, snapshot ...raft.Snapshot) {
+	m.Cluster, m.To = cluster, b.Self()
+	in := raft.Input{Kind: raft.Receive, Message: m}
+	if len(snapshot) > 0 {
+		in.Snapshot = snapshot[0]
+	}
+	b.step(in)
+}
+
+// said returns the messages of a kind that the last step sent.
+func (b *bareNode) said(k raft.MessageKind) []raft.Message {
+	var found []raft.Message
+	for _, m := range b.out.Messages[:b.out.Count] {
+		if m.Kind == k {
+			found = append(found, m)
+		}
+	}
+	return found
+}

@@ -147,3 +147,41 @@ func TestLeasesAreRefusedWhereTheClockDoesNotCountSuspendedTime(t *testing.T) {
 	lab.settings.LeaseReads = true
 	lab.check(s.driver.Start(&lab.settings, s, s, s).Code == raft.ClockUnfit, "it should not start")
 }
+
+// §6.4: the answer is the commit index at a round begun after the question came.
+// One that is owed, and not yet sent because a heartbeat came first, is older.
+func TestAQuestionNeverGetsTheAnswerToTheOneBefore(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1).bare()
+	round := func(question uint64) uint64 {
+		leader.receive(raft.Message{Kind: raft.ReadIndex, From: first(3), Term: 1, Round: question})
+		if sent := leader.said(raft.Heartbeat); len(sent) > 0 {
+			return sent[0].Round
+		}
+		return 0
+	}
+	confirm := func(round uint64) {
+		leader.receive(raft.Message{Kind: raft.HeartbeatReply, From: first(2), Term: 1, Round: round, Last: 1})
+	}
+	earlier := round(1)
+	lab.check(earlier > 0, "the question should begin a round")
+	leader.step(raft.Input{Kind: raft.Read}) // so that the next round begins at once
+	confirm(earlier)
+	later := leader.said(raft.Heartbeat)
+	lab.check(len(later) == 2 && len(leader.said(raft.ReadIndexReply)) == 0, "heartbeats should come before the answer")
+
+	round(2)
+	for range 3 {
+		for _, m := range leader.said(raft.ReadIndexReply) {
+			t.Fatalf("question %d is answered by the round before it", m.Round)
+		}
+		leader.step(raft.Input{Kind: raft.Tick})
+	}
+	confirm(later[0].Round)
+	lab.check(len(leader.said(raft.ReadIndexReply)) == 0, "that round began before the question, too")
+	last := leader.said(raft.Heartbeat)
+	lab.check(len(last) == 2 && last[0].Round > later[0].Round, "the next should begin")
+	confirm(last[0].Round)
+	answers := leader.said(raft.ReadIndexReply)
+	lab.check(len(answers) == 1 && answers[0].Round == 2, "and answer the question: %v", answers)
+}

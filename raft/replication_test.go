@@ -336,4 +336,19 @@ func TestALateRejectionDoesNotInterruptALaterAttempt(t *testing.T) {
 	lab.handOver(rejection)
 	lab.handOver(rejection)
 	lab.check(len(lab.flight) == before, "a late rejection set off %v", lab.flight[before:])
+
+}
+
+// Reads begin rounds of their own, which are no reason not to look after the disk.
+func TestReadsDoNotKeepALeaderFromNoticingThatItsDiskHangs(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.slow = true
+	leader.propose("x")
+	for end := lab.now + 2*timeout; lab.now < end && leader.node().Role() == raft.Leader; {
+		leader.read(raft.Linearizable)
+		lab.run(beat / 2)
+	}
+	lab.run(beat)
+	lab.check(leader.node().Leader() != first(1), "somebody else should lead")
 }

@@ -169,3 +169,19 @@ func TestTheSnapshotThatIsBeingSentIsKept(t *testing.T) {
 	refusal = leader.trySnapshot(leader.node().Commit())
 	lab.check(refusal.Code == raft.OK, "once the peer has been silent: got %v", refusal)
 }
+
+// §5: what was acknowledged stays. The snapshot's last entry was not in the log
+// when the transfer began, and is when the snapshot has been checked.
+func TestEntriesThatArriveWhileASnapshotIsCheckedStay(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	follower := lab.server(3).bare()
+	snapshot := raft.Snapshot{Index: 2, Term: 1, Size: 1, Digest: 7, Configuration: configurationOf(3)}
+	follower.receive(raft.Message{Kind: raft.SnapshotChunk, From: first(1), Term: 1, Index: 2, LogTerm: 1, Bytes: 1}, snapshot)
+	lab.check(follower.out.Check, "the snapshot is complete and should be checked")
+	follower.receive(raft.Message{Kind: raft.Append, From: first(1), Term: 1, Last: 3, EntryTerm: 1, Bytes: 3})
+	acknowledged := follower.said(raft.AppendReply)
+	lab.check(len(acknowledged) == 1 && acknowledged[0].Index == 3, "entry 3 should be acknowledged")
+	follower.step(raft.Input{Kind: raft.Checked, Intact: true, Snapshot: snapshot})
+	lab.check(follower.Last() == 3 && follower.out.SaveSnapshot != raft.WriteInstall, "and stay in the log, which ends at %d", follower.Last())
+	lab.check(follower.Commit() == 2, "the snapshot tells that entry 2 is committed")
+}

@@ -1,0 +1,30 @@
+package raft_test
+
+import (
+	"testing"
+
+	"github.com/driftless-raft/driftless/raft"
+)
+
+// §3.8: nothing can be said of what a failed storage holds.
+func TestANodeWhoseStorageFailsSaysNothingMoreAndStops(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		act  func(*server)
+	}{
+		{"a leader proposes", func(s *server) { s.tryPropose("x") }},
+		{"a leader changes the configuration", func(s *server) { c := configurationOf(2); s.driver.Change(&c) }},
+		{"a leader is deposed", func(s *server) { s.receiveAppend(2, 2, 1, 1, 1, commands(2, 2, "y")...) }},
+		{"time passes", func(s *server) { s.lab.pass(beat) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lab := newLaboratory(t, 3)
+			leader := lab.elect(1)
+			lab.flight = nil
+			leader.Fail(raft.StorageFailed)
+			c.act(leader)
+			lab.check(leader.node().Stopped() == raft.StorageFailed, "server 1 should have stopped")
+			lab.check(len(leader.replies(raft.Append))+len(leader.replies(raft.AppendReply)) == 0, "and should have said nothing of its log")
+		})
+	}
+}
