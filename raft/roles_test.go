@@ -2,6 +2,7 @@ package raft_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,11 +69,12 @@ func TestEveryInputInEveryRoleLeadsToTheRoleOfFigure31(t *testing.T) {
 	columns := []raft.Role{raft.Follower, raft.PreCandidate, raft.Candidate, raft.Leader, raft.Stopped}
 	letters := map[raft.Role]string{raft.Follower: "F", raft.PreCandidate: "P", raft.Candidate: "C", raft.Leader: "L", raft.Stopped: "S"}
 	message := func(m raft.Message) func(*server) { return func(s *server) { from(s, m) } }
-	for _, row := range []struct {
+	type row struct {
 		name  string
 		input func(*server)
 		cells string
-	}{
+	}
+	rows := []row{
 		{"Tick before the deadline", func(s *server) { s.lab.now++; s.driver.Wake() }, "F5 P5 C5 L5 S5"},
 		{"Tick at the deadline", func(s *server) {
 			if s.node().Role() != raft.Stopped {
@@ -138,12 +140,32 @@ func TestEveryInputInEveryRoleLeadsToTheRoleOfFigure31(t *testing.T) {
 		{"FetchReply of the same term", message(raft.Message{Kind: raft.FetchReply, Term: 5}), "F5 P5 C5 L5 S5"},
 		{"FetchReply of a higher term", message(raft.Message{Kind: raft.FetchReply, Term: 6}), "F5 P5 C5 L5 S5"},
 
-		{"A second leader in the same term", message(raft.Message{Kind: raft.Heartbeat, Term: 5}), "S5 F5 F5 S5 S5"},
+		{"Append of a second leader in the same term", message(raft.Message{Kind: raft.Append, Term: 5}), "S5 F5 F5 S5 S5"},
+		{"Heartbeat of a second leader in the same term", message(raft.Message{Kind: raft.Heartbeat, Term: 5}), "S5 F5 F5 S5 S5"},
+		{"SnapshotChunk of a second leader in the same term", message(raft.Message{Kind: raft.SnapshotChunk, Term: 5}), "S5 F5 F5 S5 S5"},
+		{"TimeoutNow of a second leader in the same term", message(raft.Message{Kind: raft.TimeoutNow, Term: 5}), "S5 C6 C6 S5 S5"},
+		{"A message of no kind", message(raft.Message{Term: 5}), "S5 S5 S5 S5 S5"},
 		{"Propose", func(s *server) { s.tryPropose("x") }, "F5 P5 C5 L5 S5"},
 		{"Read", func(s *server) { s.driver.Read(raft.Linearizable) }, "F5 P5 C5 L5 S5"},
 		{"Transfer", func(s *server) { s.driver.Transfer(first(2)) }, "F5 P5 C5 L5 S5"},
 		{"Change", func(s *server) { c := configurationOf(2); s.driver.Change(&c) }, "F5 P5 C5 L5 S5"},
-	} {
+		{"Compact", func(s *server) { s.driver.Compact(&raft.Snapshot{}, 0) }, "F5 P5 C5 L5 S5"},
+		{"Failed", func(s *server) { s.Fail(raft.StorageFailed); s.driver.Wake() }, "S5 S5 S5 S5 S5"},
+		{"Persisted", alone(raft.Input{Kind: raft.Persisted}), "F5 P5 C5 L5 S5"},
+		{"Sent", alone(raft.Input{Kind: raft.Sent, Peer: first(2)}), "F5 P5 C5 L5 S5"},
+		{"Checked, intact", alone(raft.Input{Kind: raft.Checked, Intact: true}), "F5 P5 C5 L5 S5"},
+		{"Checked, damaged", alone(raft.Input{Kind: raft.Checked}), "F5 P5 C5 L5 S5"},
+	}
+	for _, kind := range kindNames {
+		for _, term := range []string{"lower", "same", "higher"} {
+			if !slices.ContainsFunc(rows, func(r row) bool {
+				return strings.HasPrefix(r.name, kind+" ") && strings.Contains(r.name, term+" term")
+			}) {
+				t.Errorf("the table has no row for %s of the %s term", kind, term)
+			}
+		}
+	}
+	for _, row := range rows {
 		cells := strings.Fields(row.cells)
 		for i, role := range columns {
 			t.Run(fmt.Sprintf("%s/%s", row.name, role), func(t *testing.T) {
@@ -154,6 +176,14 @@ func TestEveryInputInEveryRoleLeadsToTheRoleOfFigure31(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// alone steps the server's node with what else comes only from its driver.
+func alone(in raft.Input) func(*server) {
+	return func(s *server) {
+		in.Room = s.Room()
+		s.node().Step(s.lab.now, &in, new(raft.Effects))
 	}
 }
 
