@@ -185,3 +185,144 @@ func TestAQuestionNeverGetsTheAnswerToTheOneBefore(t *testing.T) {
 	answers := leader.said(raft.ReadIndexReply)
 	lab.check(len(answers) == 1 && answers[0].Round == 2, "and answer the question: %v", answers)
 }
+
+// §6.4: reads that come while a question is on its way share the next one.
+func TestReadsAtAFollowerShareAQuestionPutAfterTheyArrived(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	lab.elect(1)
+	s := lab.server(3)
+	asked := 0
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.ReadIndex {
+			asked++
+		}
+	}
+	early := s.read(raft.Linearizable)
+	shared := []raft.ReadPoint{s.read(raft.Linearizable), s.read(raft.Linearizable)}
+	for s.driver.Resolve(&early) == raft.ReadPending {
+		for _, p := range shared {
+			lab.check(s.driver.Resolve(&p) == raft.ReadPending, "the first question was put before the later reads arrived")
+		}
+		lab.check(len(lab.flight) > 0, "the first question should be answered")
+		lab.handOver(lab.take(func(*packet) bool { return true })[0])
+	}
+	lab.run(3 * beat)
+	for _, p := range shared {
+		lab.check(s.driver.Resolve(&p) == raft.ReadReady, "the second question should be answered")
+	}
+	lab.check(asked == 2, "%d questions were asked", asked)
+}
+
+// §6.4
+func TestAReadAtAFollowerWaitsUntilTheAnswersIndexIsApplied(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	index, _ := leader.propose("x")
+	lab.runWhere(2*beat, func(p *packet) bool { return p.To.ID != 3 || p.Kind != raft.Append && p.Kind != raft.Heartbeat })
+	s := lab.server(3)
+	point := s.read(raft.Linearizable)
+	quiet := func(p *packet) bool { return p.To.ID != 3 || p.Kind == raft.ReadIndexReply }
+	lab.runWhere(2*beat, quiet)
+	lab.check(s.applied < index && s.driver.Resolve(&point) == raft.ReadPending, "the answer is there, entry %d is not", index)
+	lab.run(2 * beat)
+	lab.check(s.applied >= index && s.driver.Resolve(&point) == raft.ReadReady, "entry %d is applied", index)
+}
+
+// §6.4
+func TestAReadIsLostWhenTheLeaderIs(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	s := lab.server(3)
+	lab.flight = nil
+	atLeader, atFollower := leader.read(raft.Linearizable), s.read(raft.Linearizable)
+	lab.flight = nil
+	for _, server := range []*server{leader, s} {
+		server.receive(raft.Message{Kind: raft.Heartbeat, From: first(2), Term: 2})
+	}
+	lab.check(leader.driver.Resolve(&atLeader) == raft.ReadLost, "who was asked no longer leads")
+	lab.check(s.driver.Resolve(&atFollower) == raft.ReadLost, "another leader has to be asked")
+
+	lab.flight = nil
+	atFollower = s.read(raft.Linearizable)
+	s.Fail(raft.StorageFailed)
+	s.driver.Wake()
+	lab.check(s.driver.Resolve(&atFollower) == raft.ReadLost, "a stopped server serves nothing")
+	lone := lab.join(9)
+	_, refusal := lone.driver.Read(raft.Linearizable)
+	lab.check(refusal.Code == raft.NoLeader, "who knows no leader has nobody to ask: got %v", refusal)
+}
+
+// A stale read is served at once. By Fresh it is known how stale it can be: by the
+// time passed since the last answered question was put.
+func TestAStaleReadIsBoundedByWhenTheLastAnsweredQuestionWasPut(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	s := lab.server(3)
+	index, _ := leader.propose("x")
+	lab.run(2 * beat)
+	put := lab.now
+	s.read(raft.Linearizable)
+	at, _ := s.node().Fresh()
+	lab.check(at < put, "before the answer nothing new is known")
+	for range 4 { // the network takes its time
+		lab.pass(millisecond)
+		lab.deliver(func(p *packet) bool { return true })
+	}
+	at, known := s.node().Fresh()
+	lab.check(at == put && known >= index, "everything committed by %d is at or below %d, but Fresh says %d and %d", put, index, at, known)
+	leader.propose("y")
+	lab.runWhere(2*beat, cutOff(3))
+	point := s.read(raft.Stale)
+	lab.check(s.driver.Resolve(&point) == raft.ReadReady, "a stale read waits for nothing")
+	after, _ := s.node().Fresh()
+	lab.check(after == at, "heartbeats that are not heard freshen nothing")
+}
+
+// §6.4.1
+func TestALeaseIsServedOnlyByALeaderThatIsAllowedTo(t *testing.T) {
+	for _, allowed := range []bool{false, true} {
+		lab := newLaboratory(t, 3, func(l *laboratory) { l.settings.LeaseReads = allowed })
+		leader := lab.winAmong(1, cutOff())
+		lab.flight = nil
+		lab.pass(beat)
+		lab.deliver(kind(raft.Heartbeat))
+		lab.deliver(kind(raft.HeartbeatReply))
+		_, refusal := leader.driver.Read(raft.Lease)
+		lab.check(refusal.Code == raft.NoLease, "before an own entry is committed: got %v", refusal)
+		lab.run(3 * beat)
+		_, refusal = leader.driver.Read(raft.Lease)
+		lab.check(refusal.Code == raft.OK == allowed, "allowed is %v: got %v", allowed, refusal)
+		_, refusal = lab.server(2).driver.Read(raft.Lease)
+		lab.check(refusal.Code == raft.NotLeader && refusal.Node == 1, "at a follower: got %v", refusal)
+	}
+}
+
+// §6.4.1, §4.3: whoever could be elected needs both halves, so either half's promise
+// will do for one of them only.
+func TestALeaseInAJointConfigurationNeedsBothHalves(t *testing.T) {
+	lab := newLaboratory(t, 3, leases)
+	leader := lab.elect(1)
+	lab.addLearners(leader, 4, 5)
+	leader.change(membersOf([]raft.ID{1, 4, 5}))
+	for range 2 { // no lease is left from before, though all are in contact
+		lab.pass(timeout / 2)
+		for _, id := range []raft.ID{2, 4} {
+			leader.receive(raft.Message{Kind: raft.AppendReply, From: first(id), Term: 1, Index: 1})
+		}
+	}
+	lab.flight = nil
+	echo := func(id raft.ID) {
+		for _, p := range lab.take(kind(raft.Heartbeat, id)) {
+			leader.receive(raft.Message{Kind: raft.HeartbeatReply, From: first(id), Term: 1, Round: p.Round, Stamp: p.Stamp, Last: 1})
+		}
+	}
+	lab.pass(beat)
+	for _, step := range []struct {
+		id   raft.ID
+		want raft.Code
+	}{{4, raft.NoLease}, {5, raft.NoLease}, {2, raft.OK}} {
+		echo(step.id)
+		_, refusal := leader.driver.Read(raft.Lease)
+		lab.check(refusal.Code == step.want, "when server %d has echoed: got %v, want %v", step.id, refusal, step.want)
+	}
+}
