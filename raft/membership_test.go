@@ -188,3 +188,58 @@ func TestAServerThatIsLeavingCampaignsUntilItsLeaveIsCommitted(t *testing.T) {
 	lab.pass(3 * timeout)
 	lab.check(s.node().Role() == raft.Follower, "it has left: %s", s)
 }
+
+func TestAChangeIsRefusedWithTheReason(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	lab.addLearners(leader, 4)
+	refuses := func(name string, s *server, c raft.Configuration, want raft.Code, node raft.ID) {
+		t.Helper()
+		last := s.node().Last()
+		_, refusal := s.driver.Change(&c)
+		lab.check(refusal.Code == want && refusal.Node == node, "%s: got %+v, want %v", name, refusal, want)
+		lab.check(s.node().Last() == last, "%s: nothing should be appended", name)
+	}
+	refuses("at a follower", lab.server(2), membersOf([]raft.ID{1, 2}), raft.NotLeader, 1)
+	refuses("no voters", leader, membersOf(nil, 1, 2), raft.BadConfiguration, 1)
+	refuses("nobody", leader, membersOf([]raft.ID{1, 0}), raft.BadConfiguration, 1)
+	refuses("a member twice", leader, membersOf([]raft.ID{1, 2, 2}), raft.BadConfiguration, 1)
+	refuses("a voter and a learner at once", leader, membersOf([]raft.ID{1, 2}, 2), raft.BadConfiguration, 1)
+	another := membersOf([]raft.ID{1, 2, 3})
+	another.Members[3], another.Learners = raft.Member{ID: 3, Incarnation: 2}, 1<<3
+	refuses("two lives of a member", leader, another, raft.BadConfiguration, 1)
+	joint := membersOf([]raft.ID{1, 2})
+	joint.Outgoing = 0b111
+	refuses("a joint one", leader, joint, raft.BadConfiguration, 1)
+	many := membersOf([]raft.ID{1, 2, 3}, 4)
+	for slot := 4; slot < raft.MaxMembers; slot++ {
+		many.Members[slot], many.Learners = first(raft.ID(slot+1)), many.Learners|1<<slot
+	}
+	many.Members[0] = first(99) // a stranger in the place of a voter, whose slot is not yet free
+	many.Learners |= 1
+	many.Voters &^= 1
+	refuses("more members at once than slots", leader, many, raft.NoSlot, raft.MaxMembers)
+	leader.full = true
+	refuses("a full log", leader, membersOf([]raft.ID{1, 2}), raft.NoRoom, 1)
+	leader.full = false
+	leader.driver.Transfer(first(2))
+	refuses("a transfer under way", leader, membersOf([]raft.ID{1, 2}), raft.Transferring, 2)
+}
+
+// §4.2.1
+func TestALearnerThatIsBehindOrSilentIsNotPromoted(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	lab.addLearners(leader, 4)
+	voters := membersOf([]raft.ID{1, 2, 3, 4})
+	leader.propose("x")
+	lab.runWhere(2*beat, func(p *packet) bool { return p.To.ID != 4 || p.Kind != raft.Append })
+	_, refusal := leader.driver.Change(&voters)
+	lab.check(refusal.Code == raft.NotCaughtUp && refusal.Node == 4, "it lacks what is committed: got %v", refusal)
+	lab.run(3 * beat)
+	lab.runWhere(timeout+beat, cutOff(4))
+	_, refusal = leader.driver.Change(&voters)
+	lab.check(refusal.Code == raft.NotCaughtUp && refusal.Node == 4, "it is silent: got %v", refusal)
+	lab.run(3 * beat)
+	leader.change(voters)
+}

@@ -160,3 +160,83 @@ func TestMarksCountAtLeastWhatIsUncommitted(t *testing.T) {
 		})
 	})
 }
+
+// What a quorum has reached is the highest value that some quorum has, each of it
+// or more: of the old half and of the new one.
+func TestWhatAQuorumHasReachedIsTheHighestSuchValue(t *testing.T) {
+	slots := rapid.Uint16Range(0, 1<<min(MaxMembers, 16)-1)
+	rapid.Check(t, func(t *rapid.T) {
+		c := Configuration{Voters: Slots(slots.Draw(t, "voters")) | 1, Outgoing: Slots(slots.Draw(t, "outgoing"))}
+		var values [MaxMembers]uint64
+		for i := range values {
+			values[i] = rapid.Uint64Range(0, 5).Draw(t, "value")
+		}
+		want := uint64(0)
+		for value := range uint64(6) {
+			set := Slots(0)
+			for slot, v := range values {
+				if v >= value {
+					set |= 1 << slot
+				}
+			}
+			if naiveQuorum(&c, set) {
+				want = value
+			}
+		}
+		if got := c.reached(&values); got != want {
+			t.Fatalf("a quorum of %b and %b has reached %d of %v, want %d", c.Voters, c.Outgoing, got, values, want)
+		}
+	})
+}
+
+// §3.8, §10.2.1: an entry is durable when the write that appended it is, and all
+// below it are; an entry of the same index that was removed says nothing of it.
+func TestWritesKnowOfNoMoreThanIsDurable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w writes
+		number, persisted := uint64(0), uint64(0)
+		log := []uint64{0} // of the entry at each index, the write that appended it
+		durable := func() Index {
+			index := 0
+			for index+1 < len(log) && log[index+1] <= persisted {
+				index++
+			}
+			return Index(index)
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"append": func(t *rapid.T) {
+				number++
+				for range rapid.IntRange(1, 3).Draw(t, "count") {
+					log = append(log, number)
+				}
+				w.record(number, Index(len(log)-1))
+			},
+			"truncate": func(t *rapid.T) {
+				if len(log) == 1 {
+					return
+				}
+				number++
+				log = log[:rapid.IntRange(1, len(log)-1).Draw(t, "from")]
+				w.clip(Index(len(log) - 1))
+			},
+			"persist": func(t *rapid.T) {
+				persisted = rapid.Uint64Range(persisted, number).Draw(t, "number")
+				w.persist(persisted)
+			},
+			"": func(t *rapid.T) {
+				switch {
+				case w.durable > durable():
+					t.Fatalf("%d is taken for durable, only %d is", w.durable, durable())
+				case persisted == number && w.durable != Index(len(log)-1):
+					t.Fatalf("%d is taken for durable, but all %d are", w.durable, len(log)-1)
+				}
+				for index := 1; index < len(log); index++ {
+					after := w.covering(Index(index))
+					if after < log[index] && Index(index) > durable() {
+						t.Fatalf("entry %d of write %d is said to wait for %d only", index, log[index], after)
+					}
+				}
+			},
+		})
+	})
+}

@@ -351,3 +351,69 @@ func TestReadsDoNotKeepALeaderFromNoticingThatItsDiskHangs(t *testing.T) {
 	}
 	lab.check(leader.node().Role() != raft.Leader, "server 1 should have handed over")
 }
+
+// Nothing that is refused for this reason may have changed what is stored.
+func TestInputThatNoCorrectPeerCanSendStopsTheServerWithNothingWritten(t *testing.T) {
+	bad := configurationOf(3)
+	bad.Voters = 0
+	change := raft.Entry{Index: 5, Term: 3, Kind: raft.ConfigurationChange, Configuration: &bad}
+	for _, c := range []struct {
+		name string
+		give func(s *server) raft.Refusal
+	}{
+		{"an entry that is committed here in another term", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 1, 1, 0, commands(2, 3, "x", "y", "z")...)
+		}},
+		{"a late Append of such an entry", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 1, 1, 0, commands(2, 3, "x")...)
+		}},
+		{"entries after one that is committed here in another term", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 3, 1, 0, commands(4, 3, "x")...)
+		}},
+		{"a late Append after such an entry", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 3, 3, 0)
+		}},
+		{"a commit index beyond the log", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.Heartbeat, From: first(2), Term: 3, Commit: 9})
+		}},
+		{"a configuration of nobody", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 4, 2, 0, change)
+		}},
+		{"terms that fall along the entries", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 4, 2, 0, commands(5, 1, "x")...)
+		}},
+		{"entries of a term that is yet to come", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 4, 2, 0, commands(5, 4, "x")...)
+		}},
+		{"a candidate that already has entries of its term", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.Vote, From: first(2), Term: 3, Index: 9, LogTerm: 3})
+		}},
+		{"a message from itself", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.Heartbeat, From: first(3), Term: 3})
+		}},
+		{"a message of no term", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.Heartbeat, From: first(2)})
+		}},
+		{"an Append without its entries", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.Append, From: first(2), Term: 3, Index: 4, LogTerm: 2, Last: 5, EntryTerm: 3})
+		}},
+		{"a chunk without its snapshot", func(s *server) raft.Refusal {
+			return s.receive(raft.Message{Kind: raft.SnapshotChunk, From: first(2), Term: 3, Index: 9, LogTerm: 2, Bytes: 1})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lab := newLaboratory(t, 3)
+			s := lab.server(3)
+			s.receiveAppend(1, 1, 0, 0, 2, commands(1, 1, "a", "b")...)
+			s.receiveAppend(1, 2, 2, 1, 3, commands(3, 2, "c", "d")...)
+			lab.flight = nil
+			var before, after raft.Stored
+			s.Stored(&before)
+			refusal := c.give(s)
+			s.Stored(&after)
+			lab.check(refusal.Code == raft.Diverged && s.node().Stopped() == raft.Diverged, "got %v", refusal)
+			lab.check(before == after, "the store has changed from %+v to %+v", before, after)
+			lab.check(len(lab.flight) == 0, "it should say nothing, not %v", lab.flight)
+		})
+	}
+}
