@@ -479,3 +479,156 @@ func TestManyElectionsDoNotPreventARestart(t *testing.T) {
 	}
 	lab.elect(1)
 }
+
+// A fragile store loses power before a write.
+type fragile struct {
+	shelf
+	writes int // that are still made
+}
+
+// A powerCut is what a fragile store panics with.
+type powerCut struct{}
+
+func (f *fragile) Write(w *raft.Write) {
+	if f.writes == 0 {
+		panic(powerCut{})
+	}
+	f.writes--
+	f.shelf.Write(w)
+}
+
+// until runs a server's life until the power fails, and reports whether it did.
+func (f *fragile) until(life func()) (failed bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(powerCut); !ok {
+				panic(r)
+			}
+			failed = true
+		}
+	}()
+	life()
+	return false
+}
+
+// §3.8: a crash between any two writes leaves what a server can start from, in which
+// nothing is missing that it has told anybody.
+func TestACrashBeforeAnyWriteLosesNothingThatWasTold(t *testing.T) {
+	onBothStores(t, func(t *testing.T, fresh func(uint32) shelf) {
+		failures := 0
+		for writes := 1; ; writes++ { // the first is the identity
+			lab := emptyLaboratory(t)
+			store := &fragile{shelf: fresh(64), writes: 1}
+			s := newSeat(lab, store, 1, 3)
+			store.writes = writes - 1
+			failed := store.until(func() { s.live() })
+			store.writes = 1 << 30
+			told := lab.flight
+			s.Crash()
+			s.start()
+			s.stands(told)
+			if !failed {
+				break
+			}
+			failures++
+		}
+		if failures < 12 {
+			t.Errorf("only %d writes were tried", failures)
+		}
+	})
+}
+
+// live is a life with every kind of write.
+func (s *seat) live() {
+	s.tell(raft.Message{Kind: raft.Append, From: first(2), Term: 1, Probe: true}, commands(1, 1, "a", "b", "c")...)
+	s.tell(raft.Message{Kind: raft.Append, From: first(3), Term: 4, Index: 2, LogTerm: 1, Commit: 1}, commands(3, 4, "d")...)
+	s.lab.now += 2 * timeout
+	s.tell(raft.Message{Kind: raft.Vote, From: first(2), Term: 6, Index: 9, LogTerm: 5})
+	learner := membersOf([]raft.ID{1, 2, 3}, 4)
+	s.tell(raft.Message{Kind: raft.Append, From: first(2), Term: 6, Index: 3, LogTerm: 4, Commit: 3},
+		raft.Entry{Index: 4, Term: 6, Kind: raft.ConfigurationChange, Configuration: &learner})
+	s.snapshot(2)
+	s.tell(raft.Message{Kind: raft.Append, From: first(3), Term: 7, Index: 3, LogTerm: 4, Commit: 3}, commands(4, 7, "e")...)
+	s.lab.now += 2 * timeout
+	s.driver.Wake()
+	s.tell(raft.Message{Kind: raft.PreVoteReply, From: first(2), Term: 8})
+	s.tell(raft.Message{Kind: raft.VoteReply, From: first(2), Term: 8})
+	s.tell(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 8, Index: 5})
+	s.offer()
+	s.tell(raft.Message{Kind: raft.AppendReply, From: first(2), Term: 8, Index: 6})
+	if s.node().Commit() != 6 {
+		s.lab.t.Fatalf("its life did not go as it should: commit %d", s.node().Commit())
+	}
+}
+
+// stands fails the test if the server has forgotten what it told others.
+func (s *seat) stands(told []*packet) {
+	s.lab.t.Helper()
+	var stored raft.Stored
+	s.Stored(&stored)
+	for _, p := range told {
+		switch {
+		case p.Kind != raft.PreVote && p.Term > s.node().Term():
+			s.lab.t.Errorf("it is in term %d, but has sent %s", s.node().Term(), p)
+		case p.Kind == raft.VoteReply && !p.Reject && p.Term == s.node().Term() && s.node().Vote() != p.To:
+			s.lab.t.Errorf("its vote is %v, but it has sent %s", s.node().Vote(), p)
+		case p.Kind == raft.Vote && p.Term == s.node().Term() && s.node().Vote() != s.member:
+			s.lab.t.Errorf("its vote is %v, but it has sent %s", s.node().Vote(), p)
+		case p.Kind == raft.AppendReply && !p.Reject && p.Term == s.node().Term() && p.Index > s.node().Last():
+			s.lab.t.Errorf("its log ends at %d, but it has sent %s", s.node().Last(), p)
+		}
+	}
+	if stored.HardState.Commit > stored.Last || s.node().Durable() != s.node().Last() {
+		s.lab.t.Errorf("the recorded commit index is %d, the durable log ends at %d of %d", stored.HardState.Commit, s.node().Durable(), stored.Last)
+	}
+}
+
+// §3.8, §4: who lost its disk is another member, and counts for nothing until it is
+// added as a learner, has caught up, and is made a voter.
+func TestAServerThatLostItsDiskIsReadmittedAsAnotherMember(t *testing.T) {
+	onBothStores(t, func(t *testing.T, fresh func(uint32) shelf) {
+		lab, seats := smallCluster(t, fresh)
+		exchange(lab, seats, 2*timeout)
+		leader, lost := leaderOf(t, seats), seats[2]
+		index, _ := leader.offer()
+		exchange(lab, seats, 3*beat)
+		lost.Wipe()
+		lost.driver = raft.Driver{}
+		if refusal := lost.driver.Start(&lab.settings, lost, lost, lost); refusal.Code != raft.EmptyStore {
+			t.Fatalf("an empty store: got %v", refusal)
+		}
+		lost.member.Incarnation = 2
+		if refusal := new(raft.Driver).Join(lost, &raft.Identity{Cluster: cluster, Self: lost.member}); refusal.Code != raft.OK {
+			t.Fatalf("join: got %v", refusal)
+		}
+		lost.start()
+		exchange(lab, seats, 3*timeout)
+		if lost.node().Term() != 0 || lost.node().Last() != 0 {
+			t.Fatalf("before it is readmitted nobody should speak to it: term %d, last %d", lost.node().Term(), lost.node().Last())
+		}
+		learner := membersOf([]raft.ID{1, 2}, 3)
+		learner.Members[2] = lost.member
+		voter := learner
+		voter.Voters, voter.Learners = 0b111, 0
+		if _, refusal := leader.driver.Change(&voter); refusal.Code != raft.NotCaughtUp {
+			t.Fatalf("at once a voter: got %v", refusal)
+		}
+		for _, c := range []raft.Configuration{learner, voter} {
+			if _, refusal := leader.driver.Change(&c); refusal.Code != raft.OK {
+				t.Fatalf("the change to %b and %b: got %v", c.Voters, c.Learners, refusal)
+			}
+			exchange(lab, seats, timeout)
+		}
+		if lost.applied < index {
+			t.Errorf("it has applied %d of %d", lost.applied, leader.applied)
+		}
+		for _, s := range seats[:2] { // it is needed now
+			s.down = s != leader
+		}
+		index, _ = leader.offer()
+		exchange(lab, seats, 3*beat)
+		if leader.node().Commit() < index {
+			t.Errorf("with its acknowledgement %d of %d should be committed", leader.node().Commit(), index)
+		}
+	})
+}
