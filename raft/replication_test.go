@@ -336,7 +336,6 @@ func TestALateRejectionDoesNotInterruptALaterAttempt(t *testing.T) {
 	lab.handOver(rejection)
 	lab.handOver(rejection)
 	lab.check(len(lab.flight) == before, "a late rejection set off %v", lab.flight[before:])
-
 }
 
 // Reads begin rounds of their own, which are no reason not to look after the disk.
