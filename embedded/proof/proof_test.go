@@ -32,15 +32,7 @@ func TestTheBoardComputesWhatTheHostDoesWithoutAHeap(t *testing.T) {
 	needTools(t)
 	for _, program := range programs {
 		t.Run(program, func(t *testing.T) {
-			elf := filepath.Join(t.TempDir(), "board.elf")
-			sizes, err := tool("build", "-o", elf, "./"+program)
-			if err != nil {
-				t.Fatalf("the proof program does not link without a heap:\n%v", err)
-			}
-			output, err := tool("run", elf)
-			if err != nil {
-				t.Fatalf("the proof program failed on the board: %v\nits output:\n%s", err, output)
-			}
+			output, sizes := onBoard(t, program)
 			if want := onHost(t, program); output != want {
 				t.Errorf("the board computes something else than the host\nboard:\n%s\nhost:\n%s", output, want)
 			}
@@ -53,11 +45,33 @@ func TestTheBoardComputesWhatTheHostDoesWithoutAHeap(t *testing.T) {
 
 func TestWebAssemblyComputesWhatTheHostDoes(t *testing.T) {
 	for _, program := range programs {
-		t.Run(program, func(t *testing.T) { testWebAssembly(t, program) })
+		t.Run(program, func(t *testing.T) {
+			if got, want := inWebAssembly(t, program), onHost(t, program); got != want {
+				t.Errorf("WebAssembly computes something else than the host\nWebAssembly:\n%s\nhost:\n%s", got, want)
+			}
+		})
 	}
 }
 
-func testWebAssembly(t *testing.T, name string) {
+// onBoard returns what a proof program prints when run on the emulated board, and
+// the sizes that the build script prints.
+func onBoard(t *testing.T, program string) (output, sizes string) {
+	t.Helper()
+	elf := filepath.Join(t.TempDir(), "board.elf")
+	sizes, err := tool("build", "-o", elf, "./"+program)
+	if err != nil {
+		t.Fatalf("the proof program does not link without a heap:\n%v", err)
+	}
+	output, err = tool("run", elf)
+	if err != nil {
+		t.Fatalf("the proof program failed on the board: %v\nits output:\n%s", err, output)
+	}
+	return output, sizes
+}
+
+// inWebAssembly returns what a proof program prints when run as WebAssembly.
+func inWebAssembly(t *testing.T, name string) string {
+	t.Helper()
 	file := buildWithGo(t, name, "GOOS=wasip1", "GOARCH=wasm")
 	program, err := os.ReadFile(file)
 	if err != nil {
@@ -72,9 +86,7 @@ func testWebAssembly(t *testing.T, name string) {
 	if _, err := runtime.InstantiateWithConfig(ctx, program, wazero.NewModuleConfig().WithStderr(&output)); err != nil {
 		t.Fatalf("running as WebAssembly: %v\nits output:\n%s", err, output.String())
 	}
-	if got, want := output.String(), onHost(t, name); got != want {
-		t.Errorf("WebAssembly computes something else than the host\nWebAssembly:\n%s\nhost:\n%s", got, want)
-	}
+	return output.String()
 }
 
 // Without this test a linker that overlooks allocations would pass for a proof.
@@ -143,7 +155,7 @@ func needTools(t *testing.T) {
 // keeps a result in its cache until a file changes that the test itself looked at.
 func watchSources(t *testing.T) {
 	t.Helper()
-	for _, dir := range []string{"../tinygo", "../../raft", "."} {
+	for _, dir := range []string{"../tinygo", "../../raft", "../../internal/script", "."} {
 		if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 			if err == nil {
 				_, err = os.Stat(path)
