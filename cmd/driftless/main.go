@@ -15,6 +15,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // a rule was broken
 	exitUsage       = 2   // the command line makes no sense
+	exitOutput      = 3   // the result could not be written
 	exitInterrupted = 130 // by Ctrl-C
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -68,5 +69,21 @@ func TestHelpIsNoMistake(t *testing.T) {
 		if code, out, _ := command(t, line); code != exitOK || out == "" {
 			t.Errorf("driftless %s: exit code %d, stdout %q", line, code, out)
 		}
+	}
+}
+
+// full is a disk with no space left.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestAResultThatCannotBeWrittenIsNoSuccess(t *testing.T) {
+	stderr, failure := os.Create(t.TempDir() + "/stderr")
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	defer stderr.Close()
+	if code := run([]string{"sim", "--seeds", "1-2"}, streams{out: full{}, err: stderr}); code != exitOutput {
+		t.Errorf("exit code %d, want %d", code, exitOutput)
 	}
 }

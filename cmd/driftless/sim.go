@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/driftless-raft/driftless/sim"
@@ -33,7 +35,6 @@ func (c *simCommand) Run(s streams) error {
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	out := bufio.NewWriter(s.out)
-	defer func() { _ = out.Flush() }() // a reader that has gone away wants no more
 	if c.Verbose && c.Seeds.count() == 1 && !c.JSON {
 		sim.Trace(c.Seeds.first, sim.Expand(c.Seeds.first, c.Nodes), out)
 	}
@@ -52,6 +53,10 @@ func (c *simCommand) Run(s streams) error {
 		r.writeJSON(out)
 	} else {
 		r.writeText(out, &sum)
+	}
+	if err := out.Flush(); err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that has gone away wants no more
+		fmt.Fprintf(s.err, "driftless: the result could not be written: %v\n", err)
+		return exit(exitOutput)
 	}
 	switch {
 	case sum.Failed > 0:
