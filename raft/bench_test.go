@@ -339,8 +339,17 @@ func benchReceptions() []benchReception {
 			m.Round = round
 		}},
 		{"ReadIndexReply/late", false, raft.ReadIndexReply, nothing},
+		{"Fetch/an entry that is there", true, raft.Fetch, func(n *benchNode, m *raft.Message, _ *raft.Payload) {
+			m.Index, m.LogTerm = n.driver.Node().Last(), m.Term
+		}},
+		{"FetchReply/late", false, raft.FetchReply, func(_ *benchNode, m *raft.Message, p *raft.Payload) {
+			m.Index, m.LogTerm = 1, 1
+			p.Entries = fetched[:]
+		}},
 	}
 }
+
+var fetched = [1]raft.Entry{{Index: 1, Term: 1}}
 
 // BenchmarkReceive is Driver.Receive for each kind of message: the step itself,
 // the writes it asks for, the steps that are due after it, and what the driver
