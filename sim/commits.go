@@ -63,6 +63,9 @@ func (l *ledger) advanced(s *server, n *raft.Node) {
 // settled checks, when a step has been carried out, that what the node takes to
 // be committed is.
 func (l *ledger) settled(s *server) {
+	if l.refinement != nil {
+		l.refinement.settled(s)
+	}
 	commit, log := s.seen.commit, &s.disk.written
 	if commit == s.seen.checked {
 		return

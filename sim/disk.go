@@ -95,6 +95,7 @@ func (d *disk) crash() {
 	d.marks.reset()
 	d.hung = 0
 	d.written.copyFrom(&d.durable)
+	d.owner.world.ledger.crashed(d.owner)
 }
 
 // takeSnapshot puts a state aside for Driver.Compact.

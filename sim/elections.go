@@ -48,6 +48,9 @@ func (b *ballots) add(term raft.Term, m raft.Member, life uint8) bool {
 
 // sent checks a message that leaves a server: what it says must be durable.
 func (l *ledger) sent(s *server, m *raft.Message) {
+	if l.refinement != nil {
+		l.refinement.sent(s, m)
+	}
 	hard := &s.disk.durable.hard
 	claims := m.Kind != raft.PreVote && (m.Kind != raft.PreVoteReply || m.Reject)
 	if claims && hard.Term < m.Term {

@@ -10,8 +10,9 @@ import (
 // at every step, write and message, and each look costs the same however long the
 // logs are.
 type ledger struct {
-	world   *world
-	failure *Failure
+	world      *world
+	failure    *Failure
+	refinement *refinement // or nil
 
 	entries   entryTable
 	committed []commitment  // by index
@@ -29,7 +30,11 @@ type commitment struct {
 }
 
 func (l *ledger) reset(w *world) {
-	l.world, l.failure = w, nil
+	l.world, l.failure, l.refinement = w, nil, nil
+	if w.options.Spec {
+		l.refinement = &w.refinement
+		l.refinement.world = w
+	}
 	l.entries.reset()
 	l.committed = append(l.committed[:0], commitment{})
 	l.results = append(l.results[:0], machineStart)
@@ -94,6 +99,9 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	if role == raft.Leader {
 		l.led(s, in)
 	}
+	if l.refinement != nil {
+		l.refinement.stepped(s, in, out)
+	}
 	before.term, before.vote, before.role, before.commit, before.last = term, n.Vote(), role, commit, last
 	if configuration, index := n.Configuration(); index != before.configured || *configuration != before.configuration {
 		before.configuration, before.configured = *configuration, index
@@ -108,6 +116,9 @@ func (l *ledger) started(s *server) {
 		term: n.Term(), vote: n.Vote(), role: n.Role(), commit: n.Commit(), last: n.Last(),
 		configuration: *configuration, configured: index,
 	}
+	if l.refinement != nil {
+		l.refinement.started(s)
+	}
 	hard := &s.disk.durable.hard
 	switch {
 	case n.Term() != hard.Term || n.Vote() != hard.Vote:
@@ -116,6 +127,13 @@ func (l *ledger) started(s *server) {
 	case n.Last() != s.disk.durable.last || n.Commit() < hard.Commit:
 		l.fail("restart", "server %d came back with last index %d and commit index %d, but had stored %d and %d",
 			s.id, n.Last(), n.Commit(), s.disk.durable.last, hard.Commit)
+	}
+}
+
+// crashed is told when a server's process is gone and with it what was not durable.
+func (l *ledger) crashed(s *server) {
+	if l.refinement != nil {
+		l.refinement.crashed(s)
 	}
 }
 

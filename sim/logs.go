@@ -116,6 +116,9 @@ func (l *ledger) appended(d *disk, w *raft.Write) {
 		}
 		log.put(k)
 		d.marks.push(k)
+		if l.refinement != nil {
+			l.refinement.wrote(d.owner, e, k.hash)
+		}
 	}
 }
 
@@ -132,6 +135,9 @@ func (l *ledger) installed(d *disk, s *raft.Snapshot, c *change) {
 
 // persisted checks what has become durable.
 func (l *ledger) persisted(s *server, c *change) {
+	if l.refinement != nil {
+		l.refinement.persisted(s)
+	}
 	durable := &s.disk.durable
 	if c.kind == raft.WriteHardState && durable.hard.Commit > durable.last {
 		l.fail("durable-commit", "server %d has commit index %d on its disk, but the log only up to %d", s.id, durable.hard.Commit, durable.last)

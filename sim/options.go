@@ -31,6 +31,7 @@ type Options struct {
 	Nodes  uint8 // founding members
 	Spares uint8 // servers that may be added later
 	Store  StoreKind
+	Spec   bool // follow the run with package spec, too; changes nothing else
 
 	ElectionTimeout  uint64
 	Heartbeat        uint64

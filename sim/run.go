@@ -58,6 +58,9 @@ func (r *Result) Replay(nodes int) string {
 	if nodes != 0 {
 		command += fmt.Sprintf(" --nodes %d", nodes)
 	}
+	if r.Options.Spec {
+		command += " --spec"
+	}
 	return command + " --verbose"
 }
 

@@ -7,6 +7,16 @@ import (
 	"testing"
 )
 
+// expand gives seeds their options, and follows a quarter of them with the
+// specification.
+func expand(nodes int) func(uint64) Options {
+	return func(seed uint64) Options {
+		o := Expand(seed, nodes)
+		o.Spec = seed%4 == 0
+		return o
+	}
+}
+
 func TestTheSameSeedGivesTheSameHash(t *testing.T) {
 	var again world // used before, unlike the one in Run
 	for seed := uint64(1); seed <= 20; seed++ {
@@ -28,9 +38,9 @@ func TestDifferentSeedsGiveDifferentHashes(t *testing.T) {
 
 func TestTheHashOfASweepDoesNotDependOnTheNumberOfProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one := Sweep(context.Background(), 1, 40, 0, nil)
+	one := Sweep(context.Background(), 1, 40, expand(0), nil)
 	runtime.GOMAXPROCS(4)
-	four := Sweep(context.Background(), 1, 40, 0, nil)
+	four := Sweep(context.Background(), 1, 40, expand(0), nil)
 	if one.Hash != four.Hash || one.Messages != four.Messages {
 		t.Errorf("hash %016x on one processor, %016x on four", one.Hash, four.Hash)
 	}
@@ -60,7 +70,7 @@ func TestATapeThatHasRunOutCalmsTheRunDown(t *testing.T) {
 func TestAllRulesHoldWithEveryNumberOfNodes(t *testing.T) {
 	for _, nodes := range []int{3, 4, 5, 7} {
 		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
-			sum := Sweep(context.Background(), 1, 60, nodes, nil)
+			sum := Sweep(context.Background(), 1, 60, expand(nodes), nil)
 			if sum.First != nil {
 				t.Errorf("seed %d breaks %s: %s", sum.First.Seed, sum.First.Failure.Rule, sum.First.Failure.What)
 			}
@@ -69,7 +79,7 @@ func TestAllRulesHoldWithEveryNumberOfNodes(t *testing.T) {
 }
 
 func TestWhatTheOraclesWatchDoesHappen(t *testing.T) {
-	sum := Sweep(context.Background(), 1, 300, 0, nil)
+	sum := Sweep(context.Background(), 1, 300, expand(0), nil)
 	for i, count := range sum.Coverage {
 		if count == 0 && i != exhausted { // which takes thousands of seeds
 			t.Errorf("in 300 seeds there were no %s", CoverageNames[i])

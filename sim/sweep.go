@@ -19,10 +19,11 @@ type Summary struct {
 	Coverage  Coverage
 }
 
-// Sweep runs the seeds from first to last on all processors. Each result is
-// given to watch, if that is not nil, in the order of the seeds; watch returns
-// false to stop, as does the end of the context.
-func Sweep(c context.Context, first, last uint64, nodes int, watch func(*Result) bool) Summary {
+// Sweep runs the seeds from first to last on all processors, each with the options
+// that expand gives it, such as those of [Expand]. Each result is given to watch,
+// if that is not nil, in the order of the seeds; watch returns false to stop, as
+// does the end of the context.
+func Sweep(c context.Context, first, last uint64, expand func(seed uint64) Options, watch func(*Result) bool) Summary {
 	c, stop := context.WithCancel(c)
 	defer stop()
 	results := make(chan Result, 64)
@@ -36,7 +37,7 @@ func Sweep(c context.Context, first, last uint64, nodes int, watch func(*Result)
 				if seed > last || seed < first {
 					return
 				}
-				options := Expand(seed, nodes)
+				options := expand(seed)
 				results <- w.run(seed, &options, randomTape(seed))
 			}
 		})

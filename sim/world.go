@@ -21,19 +21,20 @@ const (
 
 // A world is everything of one run. It is used again for the next one.
 type world struct {
-	trace   io.Writer // or nil
-	options Options
-	tape    tape
-	now     uint64 // true time since the start, in nanoseconds
-	agenda  agenda
-	network network
-	servers []*server
-	count   int
-	graves  []grave
-	lives   uint8 // of servers, counting those that lost their disk
-	ledger  ledger
-	faults  faults
-	quiet   bool // clients don't propose
+	trace      io.Writer // or nil
+	options    Options
+	tape       tape
+	now        uint64 // true time since the start, in nanoseconds
+	agenda     agenda
+	network    network
+	servers    []*server
+	count      int
+	graves     []grave
+	lives      uint8 // of servers, counting those that lost their disk
+	ledger     ledger
+	refinement refinement // if the options ask for it
+	faults     faults
+	quiet      bool // clients don't propose
 
 	hash     uint64
 	messages uint64
@@ -114,6 +115,9 @@ func (w *world) begin() {
 	for i := range int(w.options.Nodes) {
 		founding.Members[i] = w.servers[i].member
 		founding.Voters |= 1 << i
+	}
+	if r := w.ledger.refinement; r != nil {
+		r.founded(&founding)
 	}
 	for i := range w.count {
 		if s := w.servers[i]; i < int(w.options.Nodes) {

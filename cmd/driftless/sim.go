@@ -17,6 +17,7 @@ import (
 type simCommand struct {
 	Seeds   seedRange `default:"1-200" placeholder:"A-B" help:"The seeds to run, from A to B (${default})."`
 	Nodes   int       `default:"0" placeholder:"N" help:"Found every cluster with N nodes: 3, 4, 5 or 7. Otherwise each seed chooses."`
+	Spec    bool      `help:"Follow every run with the specification, package spec, too."`
 	JSON    bool      `help:"Print one JSON object instead of a summary."`
 	Verbose bool      `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
 }
@@ -36,11 +37,11 @@ func (c *simCommand) Run(s streams) error {
 	defer stop()
 	out := bufio.NewWriter(s.out)
 	if c.Verbose && c.Seeds.count() == 1 && !c.JSON {
-		sim.Trace(c.Seeds.first, sim.Expand(c.Seeds.first, c.Nodes), out)
+		sim.Trace(c.Seeds.first, c.expand(c.Seeds.first), out)
 	}
 	bar := newProgress(s.err, c.Seeds.count())
 	watch := stopwatch{start: time.Now(), cpu: processorTime()}
-	sum := sim.Sweep(interrupted, c.Seeds.first, c.Seeds.last, c.Nodes, func(r *sim.Result) bool {
+	sum := sim.Sweep(interrupted, c.Seeds.first, c.Seeds.last, c.expand, func(r *sim.Result) bool {
 		bar.advance(r)
 		if c.Verbose {
 			c.tell(out, r)
@@ -65,6 +66,13 @@ func (c *simCommand) Run(s streams) error {
 		return exit(exitInterrupted)
 	}
 	return nil
+}
+
+// expand gives a seed its options.
+func (c *simCommand) expand(seed uint64) sim.Options {
+	options := sim.Expand(seed, c.Nodes)
+	options.Spec = c.Spec
+	return options
 }
 
 // tell writes a line about one seed.
