@@ -97,7 +97,7 @@ func (r *refinement) sent(s *server, m *raft.Message) {
 	i, to, term := s.lived(), r.life(m.To), spec.Term(m.Term)
 	index, logTerm := spec.Index(m.Index), spec.Term(m.LogTerm)
 	switch {
-	case m.Kind == raft.PreVote, m.Kind == raft.PreVoteReply && !m.Reject: // about a term that nobody is in
+	case !tellsTerm(m):
 	case m.Kind == raft.Vote:
 		r.fails(s, r.state.RequestVote(i, to, term, index, logTerm))
 	case m.Kind == raft.VoteReply && !m.Reject:
@@ -147,8 +147,28 @@ func (r *refinement) settled(s *server) {
 		Commit: spec.Index(seen.commit), Last: spec.Index(seen.last), Configuration: spec.Index(seen.configured),
 	}
 	if view := r.state.View(s.lived()); view != core {
-		r.world.ledger.fail("refinement", "no action explains what server %d did: it should be %+v, but is %+v", s.id, view, core)
+		r.world.ledger.fail("refinement", "no action explains what server %d did: %s; it should be %+v, but is %+v",
+			s.id, unexplained(&view, &core), view, core)
 	}
+}
+
+// unexplained says which action there would have to be, and why there is none.
+func unexplained(view, core *spec.View) string {
+	switch {
+	case core.Term != view.Term:
+		return "UpdateTerm and Timeout alone change a term, and only raise it"
+	case core.Vote != view.Vote:
+		return "HandleRequestVote alone changes a vote in a term, and another term begins without one"
+	case core.Role != view.Role:
+		return "BecomeLeader, StepDown and what brings a new term alone change a role"
+	case core.Last < view.Last:
+		return "HandleAppendEntries removes nothing but what conflicts, InstallSnapshot nothing but what it replaces"
+	case core.Last > view.Last:
+		return "ClientRequest, ChangeConfiguration, HandleAppendEntries and InstallSnapshot alone make a log longer"
+	case core.Commit != view.Commit:
+		return "a commit index grows by AdvanceCommitIndex, and by what a follower is told"
+	}
+	return "a server goes by the last configuration in its log"
 }
 
 // stepped explains what a step has changed, but for new entries of a leader, which
@@ -190,13 +210,24 @@ func (x *explanation) is(kind raft.MessageKind) bool {
 // message calls for one.
 func (x *explanation) term() {
 	term := spec.Term(x.n.Term())
-	if m := x.message; m != nil && spec.Term(m.Term) > x.view().Term && spec.Term(m.Term) <= term &&
-		m.Kind != raft.PreVote && (m.Kind != raft.PreVoteReply || m.Reject) {
+	if m := x.message; m != nil && tellsTerm(m) && spec.Term(m.Term) > x.view().Term && spec.Term(m.Term) <= term {
 		x.fails(x.s, x.state.UpdateTerm(x.i, x.from, spec.Term(m.Term)))
 	}
 	if term > x.view().Term {
 		x.fails(x.s, x.state.Timeout(x.i))
 	}
+}
+
+// tellsTerm reports whether a message says which term its sender is in. PreVotes
+// are about one that nobody is in, and what is stored is the same in every term.
+func tellsTerm(m *raft.Message) bool {
+	switch m.Kind {
+	case raft.PreVote, raft.Fetch, raft.FetchReply:
+		return false
+	case raft.PreVoteReply:
+		return m.Reject
+	}
+	return true
 }
 
 // answers explains a vote, and has candidates and leaders take in what they hear;
@@ -240,9 +271,9 @@ func (x *explanation) news(in *raft.Input, out *raft.Effects) {
 	case x.is(raft.Heartbeat):
 		x.fails(x.s, x.state.HandleHeartbeat(x.i, x.from, spec.Term(m.Term), spec.Index(m.Commit)))
 	case x.is(raft.SnapshotChunk) && spec.Index(m.Index) <= commit:
-		x.fails(x.s, x.state.InstallSnapshot(x.i, spec.Index(m.Index)))
-	case in.Kind == raft.Checked && (out.Install || commit > x.view().Commit):
-		x.fails(x.s, x.state.InstallSnapshot(x.i, spec.Index(in.Snapshot.Index)))
+		x.fails(x.s, x.state.InstallSnapshot(x.i, spec.Index(m.Index), false))
+	case in.Kind == raft.Checked && (out.SaveSnapshot == raft.WriteInstall || commit > x.view().Commit):
+		x.fails(x.s, x.state.InstallSnapshot(x.i, spec.Index(in.Snapshot.Index), out.SaveSnapshot == raft.WriteInstall))
 	}
 	if commit > x.view().Commit {
 		x.fails(x.s, x.state.InferCommit(x.i, commit))

@@ -6,17 +6,15 @@ func (s *State) AdvanceCommitIndex(i Server, index Index) *Refusal {
 	v := &s.servers[i]
 	c := s.newest(v)
 	switch {
-	case v.role != Leader:
-		return refuse("AdvanceCommitIndex", i, "its role is %v", v.role)
-	case index <= s.last(v.commit) || index > s.last(v.log):
-		return refuse("AdvanceCommitIndex", i, "%d is not between its commit index, %d, and the end of its log, %d",
-			index, s.last(v.commit), s.last(v.log))
+	case v.role != Leader || index <= s.last(v.commit) || index > s.last(v.log):
+		return refuse("AdvanceCommitIndex", i, "it is %v, or %d is not between its commit index, %d, and the end of its log, %d",
+			v.role, index, s.last(v.commit), s.last(v.log))
 	case s.termAt(v.log, index) != v.term:
 		return refuse("AdvanceCommitIndex", i, "entry %d is of term %d, not of its own, %d", index, s.termAt(v.log, index), v.term)
 	}
 	var have Set
-	for j := Server(1); j <= ServersMax; j++ {
-		if (c.Voters|c.Outgoing).has(j) && j != i && v.match[j] >= index {
+	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
+		if j := rest.lowest(); j != i && v.match[j] >= index {
 			have |= 1 << j
 		}
 	}
@@ -52,10 +50,9 @@ func (s *State) HandleHeartbeat(i, from Server, t Term, commit Index) *Refusal {
 	v := &s.servers[i]
 	e := s.in(t)
 	switch {
-	case v.role != Follower || v.term != t:
-		return refuse("HandleHeartbeat", i, "it is %v of term %d, and the message of term %d", v.role, v.term, t)
-	case e.leader != from || commit > e.with(i).heartbeat:
-		return refuse("HandleHeartbeat", i, "%d has not told it of commit index %d in term %d", from, commit, t)
+	case v.role != Follower || v.term != t || e.leader != from || commit > e.with(i).heartbeat:
+		return refuse("HandleHeartbeat", i, "it is %v of term %d, or %d has not told it of commit index %d in term %d",
+			v.role, v.term, from, commit, t)
 	case commit > s.last(v.log):
 		return refuse("HandleHeartbeat", i, "its log ends at %d, below commit index %d", s.last(v.log), commit)
 	}

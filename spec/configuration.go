@@ -6,12 +6,11 @@ import "math/bits"
 // its disk comes back as another. Zero is nobody.
 type Server uint8
 
-const (
-	// Nobody is no server.
-	Nobody Server = 0
-	// ServersMax bounds the lives of servers in one cluster.
-	ServersMax = 63
-)
+// Nobody is no server.
+const Nobody Server = 0
+
+// ServersMax bounds the lives of servers in one cluster.
+const ServersMax = 63
 
 // A Set is a set of servers.
 type Set uint64
@@ -26,6 +25,8 @@ func SetOf(servers ...Server) Set {
 }
 
 func (set Set) has(i Server) bool { return set>>i&1 != 0 }
+
+func (set Set) lowest() Server { return Server(bits.TrailingZeros64(uint64(set))) }
 
 func (set Set) count() int { return bits.OnesCount64(uint64(set)) }
 

@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // changed notes that the server's persistent state has changed. It becomes durable
 // later, in the order of the changes.
 func (v *server) changed() { v.pending = append(v.pending, v.persistent) }
@@ -9,27 +11,25 @@ func (v *server) changed() { v.pending = append(v.pending, v.persistent) }
 // it is empty). Where that is durable already nothing changes.
 func (s *State) Persist(i Server, t Term, vote Server, last Index, value uint64) *Refusal {
 	v := &s.servers[i]
-	is := func(p *persistent) bool {
+	is := func(p persistent) bool {
 		return p.term == t && p.vote == vote && s.last(p.log) == last && s.entries[p.log].value == value
 	}
-	if is(&v.durable) {
+	if is(v.durable) {
 		return nil
 	}
-	for n := range v.pending {
-		if !is(&v.pending[n]) {
-			continue
-		}
-		for _, p := range v.pending[:n+1] {
-			if p.vote != Nobody {
-				s.in(p.term).of(p.vote).voted |= 1 << i
-			}
-		}
-		v.durable = v.pending[n]
-		v.pending = v.pending[:copy(v.pending, v.pending[n+1:])]
-		return nil
+	n := slices.IndexFunc(v.pending, is)
+	if n < 0 {
+		return refuse("Persist", i, "it was not in term %d with a vote for %d and a log up to %d since term %d, a vote for %d and %d are durable",
+			t, vote, last, v.durable.term, v.durable.vote, s.last(v.durable.log))
 	}
-	return refuse("Persist", i, "it was never in term %d with a vote for %d and a log up to %d, since term %d, a vote for %d and %d are durable",
-		t, vote, last, v.durable.term, v.durable.vote, s.last(v.durable.log))
+	for _, p := range v.pending[:n+1] {
+		if p.vote != Nobody {
+			s.in(p.term).of(p.vote).voted |= 1 << i
+		}
+	}
+	v.durable = v.pending[n]
+	v.pending = v.pending[:copy(v.pending, v.pending[n+1:])]
+	return nil
 }
 
 // Speak sends a message of a term, whatever else it says: not before that term is

@@ -7,12 +7,10 @@ func (s *State) Timeout(i Server) *Refusal {
 	switch {
 	case v.role != Follower && v.role != Candidate:
 		return refuse("Timeout", i, "its role is %v", v.role)
-	case !s.mayCampaign(i):
+	case !s.mayCampaign(v, i):
 		return refuse("Timeout", i, "it is no voter of its configuration, nor was one of the one before while that is not replaced")
 	}
-	s.enter(v, v.term+1)
-	v.role, v.vote = Candidate, i
-	v.changed()
+	v.enter(v.term+1, Candidate, i)
 	e := s.in(v.term)
 	c := e.of(i)
 	if c == nil { // else a crash has undone the first attempt before anybody heard of it
@@ -25,14 +23,10 @@ func (s *State) Timeout(i Server) *Refusal {
 
 // mayCampaign reports whether a server is a voter, or was one until a change that
 // it does not know to be committed: then it may be needed (§4.2.2).
-func (s *State) mayCampaign(i Server) bool {
-	v := &s.servers[i]
+func (s *State) mayCampaign(v *server, i Server) bool {
 	c := s.newest(v)
-	if (c.Voters | c.Outgoing).has(i) {
-		return true
-	}
 	before := &s.configurations[c.before]
-	return c.index > s.last(v.commit) && (before.Voters | before.Outgoing).has(i)
+	return (c.Voters | c.Outgoing).has(i) || c.index > s.last(v.commit) && (before.Voters|before.Outgoing).has(i)
 }
 
 // RequestVote sends a vote request of a term with what it says of the candidate's
@@ -59,10 +53,8 @@ func (s *State) HandleRequestVote(i, candidate Server) *Refusal {
 	v := &s.servers[i]
 	c := s.in(v.term).of(candidate)
 	switch {
-	case v.role == Down:
-		return refuse("HandleRequestVote", i, "it is down")
-	case c == nil || !c.asked.has(i):
-		return refuse("HandleRequestVote", i, "%d has not asked for its vote in term %d", candidate, v.term)
+	case v.role == Down || c == nil || !c.asked.has(i):
+		return refuse("HandleRequestVote", i, "it is %v, or %d has not asked for its vote in term %d", v.role, candidate, v.term)
 	case v.vote != Nobody && v.vote != candidate:
 		return refuse("HandleRequestVote", i, "it has voted for %d in term %d, not for %d", v.vote, v.term, candidate)
 	case !s.upToDate(c.log, v.log):
@@ -94,11 +86,8 @@ func (s *State) GrantVote(i, to Server, t Term) *Refusal {
 // HandleGrantedVote has a candidate count a vote.
 func (s *State) HandleGrantedVote(i, from Server) *Refusal {
 	v := &s.servers[i]
-	switch c := s.in(v.term).of(i); {
-	case v.role != Candidate:
-		return refuse("HandleGrantedVote", i, "its role is %v", v.role)
-	case c == nil || !c.granted.has(from):
-		return refuse("HandleGrantedVote", i, "%d has sent no vote for it in term %d", from, v.term)
+	if c := s.in(v.term).of(i); v.role != Candidate || !c.granted.has(from) {
+		return refuse("HandleGrantedVote", i, "it is %v, or %d has sent no vote for it in term %d", v.role, from, v.term)
 	}
 	v.votes |= 1 << from
 	return nil
@@ -127,16 +116,12 @@ func (s *State) BecomeLeader(i Server) *Refusal {
 func (s *State) UpdateTerm(i, from Server, t Term) *Refusal {
 	v := &s.servers[i]
 	switch {
-	case v.role == Down:
-		return refuse("UpdateTerm", i, "it is down")
-	case t <= v.term:
-		return refuse("UpdateTerm", i, "term %d is not above its own, %d", t, v.term)
+	case v.role == Down || t <= v.term:
+		return refuse("UpdateTerm", i, "it is %v, or term %d is not above its own, %d", v.role, t, v.term)
 	case s.servers[from].spoken < t:
 		return refuse("UpdateTerm", i, "%d has sent nothing of term %d", from, t)
 	}
-	s.enter(v, t)
-	v.role, v.vote = Follower, Nobody
-	v.changed()
+	v.enter(t, Follower, Nobody)
 	return nil
 }
 
@@ -152,6 +137,7 @@ func (s *State) StepDown(i Server) *Refusal {
 }
 
 // enter begins a term.
-func (s *State) enter(v *server, t Term) {
-	v.term, v.votes, v.agrees = t, 0, 0
+func (v *server) enter(t Term, role Role, vote Server) {
+	v.term, v.role, v.vote, v.votes, v.agrees = t, role, vote, 0, 0
+	v.changed()
 }

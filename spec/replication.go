@@ -1,5 +1,7 @@
 package spec
 
+import "slices"
+
 // ClientRequest has a leader append an entry of its term: a command, or its first
 // entry, which says nothing.
 func (s *State) ClientRequest(i Server, t Term, value uint64) *Refusal {
@@ -14,15 +16,12 @@ func (s *State) ClientRequest(i Server, t Term, value uint64) *Refusal {
 
 // An Append is what an AppendEntries message says (§3.5).
 type Append struct {
-	Term Term
-	// Prev is the entry before the first, of PrevTerm.
-	Prev     Index
-	PrevTerm Term
-	// Last is the last entry, all of which are of EntryTerm; Prev if there are
-	// none.
-	Last      Index
-	EntryTerm Term
-	Commit    Index // the leader's commit index
+	// Term is the leader's, PrevTerm that of the entry before the first, and
+	// EntryTerm that of all entries.
+	Term, PrevTerm, EntryTerm Term
+	// Prev is the entry before the first, Last the last one or, where there are
+	// none, Prev; Commit is the leader's commit index.
+	Prev, Last, Commit Index
 }
 
 // says reports whether the message is about a log.
@@ -55,6 +54,9 @@ func (s *State) HandleAppendEntries(i, from Server, m Append, upTo Index) *Refus
 	v := &s.servers[i]
 	e := s.in(m.Term)
 	told := e.with(i)
+	sent := s.cut(e.log, m.Last)
+	kept := s.common(v.log, sent)
+	conflict := s.last(kept) < m.Last && s.last(kept) < s.last(v.log)
 	switch {
 	case v.role != Follower || v.term != m.Term:
 		return refuse("HandleAppendEntries", i, "it is %v of term %d, and the message of term %d", v.role, v.term, m.Term)
@@ -62,17 +64,13 @@ func (s *State) HandleAppendEntries(i, from Server, m Append, upTo Index) *Refus
 		return refuse("HandleAppendEntries", i, "%d has not sent it %+v", from, m)
 	case upTo < m.Prev || upTo > m.Last:
 		return refuse("HandleAppendEntries", i, "index %d is not in the message, from %d to %d", upTo, m.Prev, m.Last)
-	case !s.holds(v.log, s.cut(e.log, m.Prev)):
+	case s.last(kept) < m.Prev:
 		return refuse("HandleAppendEntries", i, "its log, which ends at %d of term %d, does not hold entry %d of term %d",
 			s.last(v.log), s.entries[v.log].term, m.Prev, m.PrevTerm)
-	}
-	sent := s.cut(e.log, m.Last)
-	kept := s.common(v.log, sent)
-	if s.last(kept) < m.Last && s.last(v.log) > s.last(kept) {
-		if s.last(kept) < s.last(v.commit) {
-			return refuse("HandleAppendEntries", i, "it would remove entry %d, though it knows %d to be committed",
-				s.last(kept)+1, s.last(v.commit))
-		}
+	case conflict && s.last(kept) < s.last(v.commit):
+		return refuse("HandleAppendEntries", i, "it would remove entry %d, though it knows %d to be committed",
+			s.last(kept)+1, s.last(v.commit))
+	case conflict:
 		v.log = kept
 		v.changed()
 	}
@@ -95,13 +93,11 @@ func (s *State) Acknowledge(i Server, index Index) *Refusal {
 			v.role, v.term, most, index)
 	}
 	log := s.cut(v.log, index)
-	if n := len(v.promises); n > 0 && v.promises[n-1].term == v.term {
-		if index > s.last(v.promises[n-1].log) {
-			v.promises[n-1].log = log
-		}
-		return nil
+	if n := len(v.promises); n == 0 || v.promises[n-1].term != v.term {
+		v.promises = append(v.promises, promise{v.term, log})
+	} else if index > s.last(v.promises[n-1].log) {
+		v.promises[n-1].log = log
 	}
-	v.promises = append(v.promises, promise{v.term, log})
 	return nil
 }
 
@@ -110,16 +106,11 @@ func (s *State) Acknowledge(i Server, index Index) *Refusal {
 func (s *State) SendAcknowledgement(i, to Server, t Term, index Index) *Refusal {
 	v := &s.servers[i]
 	e := s.in(t)
-	n := len(v.promises)
-	for n > 0 && v.promises[n-1].term != t {
-		n--
-	}
+	n := slices.IndexFunc(v.promises, func(p promise) bool { return p.term == t })
 	switch {
-	case e.leader != to:
-		return refuse("SendAcknowledgement", i, "%d does not lead in term %d", to, t)
-	case n == 0 || s.last(v.promises[n-1].log) < index:
-		return refuse("SendAcknowledgement", i, "it has not found to agree with the leader of term %d up to %d", t, index)
-	case v.durable.term == t && !s.holds(v.durable.log, s.cut(v.promises[n-1].log, index)):
+	case e.leader != to || n < 0 || s.last(v.promises[n].log) < index:
+		return refuse("SendAcknowledgement", i, "it has not found to agree with %d, the leader of term %d, up to %d", to, t, index)
+	case v.durable.term == t && !s.holds(v.durable.log, s.cut(v.promises[n].log, index)):
 		return refuse("SendAcknowledgement", i, "the entries up to %d are not durable", index)
 	}
 	told := e.with(i)
@@ -131,11 +122,8 @@ func (s *State) SendAcknowledgement(i, to Server, t Term, index Index) *Refusal 
 // own.
 func (s *State) HandleAcknowledgement(i, from Server, index Index) *Refusal {
 	v := &s.servers[i]
-	switch {
-	case v.role != Leader:
-		return refuse("HandleAcknowledgement", i, "its role is %v", v.role)
-	case index > s.in(v.term).with(from).matches:
-		return refuse("HandleAcknowledgement", i, "%d has not acknowledged %d in term %d", from, index, v.term)
+	if v.role != Leader || index > s.in(v.term).with(from).matches {
+		return refuse("HandleAcknowledgement", i, "it is %v, or %d has not acknowledged %d in term %d", v.role, from, index, v.term)
 	}
 	v.match[from] = max(v.match[from], index)
 	return nil

@@ -20,21 +20,19 @@ func (s *State) SendSnapshot(i, to Server, t Term, index Index, indexTerm Term) 
 }
 
 // InstallSnapshot has a follower take in a prefix that the leader of its term has
-// sent. A log that holds it stays; any other is replaced by it (Figure 5.3).
-func (s *State) InstallSnapshot(i Server, index Index) *Refusal {
+// sent: a log that holds it stays, any other is replaced by it (Figure 5.3).
+func (s *State) InstallSnapshot(i Server, index Index, replace bool) *Refusal {
 	v := &s.servers[i]
 	e := s.in(v.term)
-	switch {
-	case v.role != Follower:
-		return refuse("InstallSnapshot", i, "its role is %v", v.role)
-	case e.leader == Nobody || index > e.with(i).snapshot:
-		return refuse("InstallSnapshot", i, "it was sent no snapshot at %d in term %d", index, v.term)
-	}
 	snapshot := s.cut(e.log, index)
-	if !s.holds(v.log, snapshot) {
-		if index <= s.last(v.commit) {
-			return refuse("InstallSnapshot", i, "the snapshot at %d is below its commit index, %d", index, s.last(v.commit))
-		}
+	switch {
+	case v.role != Follower || e.leader == Nobody || index > e.with(i).snapshot:
+		return refuse("InstallSnapshot", i, "it is %v, or was sent no snapshot at %d in term %d", v.role, index, v.term)
+	case replace && index <= s.last(v.commit):
+		return refuse("InstallSnapshot", i, "the snapshot at %d is not above its commit index, %d", index, s.last(v.commit))
+	case replace == s.holds(v.log, snapshot):
+		return refuse("InstallSnapshot", i, "that its log holds the snapshot at %d is %v, and that it is replaced as well", index, replace)
+	case replace:
 		v.log = snapshot
 		v.changed()
 	}

@@ -74,56 +74,40 @@ type candidacy struct {
 // A told is what a leader and one server have told each other in the leader's
 // term.
 type told struct {
-	entries   Index // sent to it
-	commit    Index // sent along with entries
-	heartbeat Index // the commit index sent without entries
-	snapshot  Index // sent to it
-	matches   Index // acknowledged by it
+	entries, commit     Index // sent to it, one with the other
+	heartbeat, snapshot Index // sent to it: a commit index, and a prefix of the log
+	matches             Index // acknowledged by it
 }
 
 // Init makes the state that of a cluster before anything has happened: all servers
 // are down and know nothing but the founding configuration.
 func (s *State) Init(founding Configuration) {
-	s.entries = append(s.entries[:0], entry{})
-	s.configurations = append(s.configurations[:0], placed{Configuration: founding})
-	for i := range s.servers {
-		v := &s.servers[i]
-		*v = server{pending: v.pending[:0], promises: v.promises[:0]}
+	*s = State{
+		entries:        append(s.entries[:0], entry{}),
+		configurations: append(s.configurations[:0], placed{Configuration: founding}),
 	}
-	for i := range s.terms {
-		e := &s.terms[i]
-		*e = election{candidacies: e.candidacies[:0], told: e.told[:0]}
-	}
-	s.terms = s.terms[:0]
 }
 
 // View is what can be compared of a server.
 type View struct {
-	Term          Term
-	Vote          Server
-	Role          Role
-	Commit, Last  Index
-	Configuration Index // of the entry that brought the newest one
+	Term Term
+	Vote Server
+	Role Role
+	// Configuration is the index of the entry that brought the newest one.
+	Commit, Last, Configuration Index
 }
 
 // View returns what can be compared of a server.
 func (s *State) View(i Server) View {
 	v := &s.servers[i]
-	return View{
-		Term: v.term, Vote: v.vote, Role: v.role, Commit: s.last(v.commit), Last: s.last(v.log),
-		Configuration: s.newest(v).index,
-	}
+	return View{v.term, v.vote, v.role, s.last(v.commit), s.last(v.log), s.newest(v).index}
 }
 
 // Entry returns the term and the value of an entry of a server's log, and false if
-// it is not that long.
+// the log is not that long.
 func (s *State) Entry(i Server, index Index) (Term, uint64, bool) {
-	log := s.servers[i].log
-	if index == 0 || index > s.last(log) {
-		return 0, 0, false
-	}
-	e := &s.entries[s.cut(log, index)]
-	return e.term, e.value, true
+	e := &s.entries[s.cut(s.servers[i].log, index)]
+	return e.term, e.value, e.index == index
 }
 
 // A Refusal says that an action is not enabled: which, of what server, and why.
@@ -133,8 +117,8 @@ type Refusal struct {
 	Why    string
 }
 
-// Error puts the refusal into words.
-func (r *Refusal) Error() string { return fmt.Sprintf("%s(%d): %s", r.Action, r.Server, r.Why) }
+// String puts the refusal into words.
+func (r *Refusal) String() string { return fmt.Sprintf("%s(%d): %s", r.Action, r.Server, r.Why) }
 
 func refuse(action string, i Server, format string, arguments ...any) *Refusal {
 	return &Refusal{Action: action, Server: i, Why: fmt.Sprintf(format, arguments...)}
@@ -143,11 +127,7 @@ func refuse(action string, i Server, format string, arguments ...any) *Refusal {
 // in is what was sent about a term.
 func (s *State) in(t Term) *election {
 	for Term(len(s.terms)) <= t {
-		if len(s.terms) < cap(s.terms) {
-			s.terms = s.terms[:len(s.terms)+1] // with the memory of an earlier cluster
-		} else {
-			s.terms = append(s.terms, election{})
-		}
+		s.terms = append(s.terms, election{})
 	}
 	return &s.terms[t]
 }
