@@ -7,10 +7,15 @@ import (
 )
 
 // steady is a calm cluster of three with a leader that has committed commands.
-func steady(t *testing.T) (*world, *server, *server) {
+func steady(t *testing.T) (*world, *server, *server) { return steadyCluster(t, false) }
+
+// followed is the same, followed with the specification.
+func followed(t *testing.T) (*world, *server, *server) { return steadyCluster(t, true) }
+
+func steadyCluster(t *testing.T, spec bool) (*world, *server, *server) {
 	t.Helper()
 	options := Options{
-		Nodes: 3, ElectionTimeout: 500 * millisecond, Heartbeat: 100 * millisecond, SafetyPhase: 5000 * millisecond,
+		Nodes: 3, Spec: spec, ElectionTimeout: 500 * millisecond, Heartbeat: 100 * millisecond, SafetyPhase: 5000 * millisecond,
 		MaxMessageBytes: 1024, MaxInflightBytes: 1024, MaxUncommitted: 1024, ChunkBytes: 256, LeaseReads: true,
 		StoreEntries: 1024, StoreBytes: 65536, Reserve: 144, DelayMin: millisecond, DelayMax: 2 * millisecond,
 		FaultEvery: 500 * millisecond, FaultLength: 500 * millisecond,

@@ -104,7 +104,7 @@ func (r *refinement) sent(s *server, m *raft.Message) {
 		r.fails(s, r.state.GrantVote(i, to, term))
 	case m.Kind == raft.Append:
 		r.fails(s, r.state.AppendEntries(i, to, appendOf(m)))
-	case m.Kind == raft.AppendReply && !m.Reject:
+	case acknowledges(m):
 		r.fails(s, r.state.SendAcknowledgement(i, to, term, index))
 	case m.Kind == raft.Heartbeat:
 		r.fails(s, r.state.Heartbeat(i, to, term, spec.Index(m.Commit)))
@@ -122,6 +122,13 @@ func appendOf(m *raft.Message) spec.Append {
 		Term: spec.Term(m.Term), Prev: spec.Index(m.Index), PrevTerm: spec.Term(m.LogTerm),
 		Last: spec.Index(m.Last), EntryTerm: spec.Term(m.EntryTerm), Commit: spec.Index(m.Commit),
 	}
+}
+
+// acknowledges reports whether a message says that its sender's log equals the
+// leader's up to Index: a reply to a heartbeat does if the log ends with an entry of
+// the leader's term.
+func acknowledges(m *raft.Message) bool {
+	return m.Kind == raft.AppendReply && !m.Reject || m.Kind == raft.HeartbeatReply && m.LogTerm == m.Term
 }
 
 // roleOf is a role as the specification has it, which knows no PreVote.
@@ -239,7 +246,7 @@ func (x *explanation) answers() {
 		x.fails(x.s, x.state.HandleRequestVote(x.i, x.from))
 	case x.is(raft.VoteReply) && !m.Reject && view.Role == spec.Candidate:
 		x.fails(x.s, x.state.HandleGrantedVote(x.i, x.from))
-	case x.is(raft.AppendReply) && !m.Reject && view.Role == spec.Leader:
+	case m != nil && m.Term == x.n.Term() && acknowledges(m) && view.Role == spec.Leader:
 		x.fails(x.s, x.state.HandleAcknowledgement(x.i, x.from, spec.Index(m.Index)))
 	}
 	if commit := spec.Index(x.n.Commit()); view.Role == spec.Leader && commit > view.Commit {
@@ -299,7 +306,7 @@ func takenOf(m *raft.Message, out *raft.Effects) (raft.Index, bool) {
 // tells a read.
 func (x *explanation) promises(in *raft.Input, out *raft.Effects) {
 	for n := range out.Messages[:out.Count] {
-		if reply := &out.Messages[n]; reply.Kind == raft.AppendReply && !reply.Reject {
+		if reply := &out.Messages[n]; acknowledges(reply) {
 			x.fails(x.s, x.state.Acknowledge(x.i, spec.Index(reply.Index)))
 		}
 	}

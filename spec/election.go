@@ -12,12 +12,7 @@ func (s *State) Timeout(i Server) *Refusal {
 	}
 	v.enter(v.term+1, Candidate, i)
 	e := s.in(v.term)
-	c := e.of(i)
-	if c == nil { // else a crash has undone the first attempt before anybody heard of it
-		e.candidacies = append(e.candidacies, candidacy{candidate: i})
-		c = &e.candidacies[len(e.candidacies)-1]
-	}
-	c.log = v.log
+	e.candidacies = append(e.candidacies, candidacy{candidate: i, log: v.log})
 	return nil
 }
 

@@ -406,6 +406,17 @@ var guards = []struct {
 		c.must(c.AppendEntries(3, 2, c.message(3, 3, 3)))
 		return c.Acknowledge(2, 3) // which server 2 does not know
 	}, "is known to agree with the leader's of term 2 up to 0, not 3"},
+	{"a log that ends with an entry of the leader's term is the leader's", func(t *testing.T) *Refusal {
+		c := lead(t)
+		c.Crash(2)
+		c.must(c.Restart(2, 0))
+		return c.Acknowledge(2, 3)
+	}, func(t *testing.T) *Refusal {
+		c := depose(t)
+		c.Crash(2)
+		c.must(c.Restart(2, 0))
+		return c.Acknowledge(2, 3) // in term 2
+	}, "is known to agree with the leader's of term 2 up to 0, not 3"},
 	{"entries are durable before they are acknowledged", func(t *testing.T) *Refusal {
 		c := lead(t)
 		m := c.message(1, 0, 3)

@@ -140,9 +140,10 @@ func (e *election) with(j Server) *told {
 	return &e.told[j]
 }
 
-// of is a server's candidacy, or nil.
+// of is a server's candidacy, or nil. If there are several, crashes have undone all
+// but the last before anybody heard of them.
 func (e *election) of(i Server) *candidacy {
-	for n := range e.candidacies {
+	for n := len(e.candidacies) - 1; n >= 0; n-- {
 		if c := &e.candidacies[n]; c.candidate == i {
 			return c
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"path/filepath"
 	"testing"
 )
 
@@ -239,5 +240,19 @@ func TestEachBoundIsKept(t *testing.T) {
 			}
 			expectViolations(t, counted.violations(), c.want)
 		})
+	}
+}
+
+// specLinesMax bounds package spec, so that it can be read beside the dissertation.
+const specLinesMax = 600 // without comments and blank lines
+
+func TestTheSpecificationCanBeReadInOneSitting(t *testing.T) {
+	counted := readSource(t, filepath.Join(moduleRoot(t), "spec")).measure()
+	t.Logf("%d of %d code lines; the longest function is %v", counted.codeLines, specLinesMax, counted.longest)
+	if counted.codeLines >= specLinesMax {
+		t.Errorf("package spec has %d code lines: fewer than %d", counted.codeLines, specLinesMax)
+	}
+	for _, f := range counted.tooLong {
+		t.Errorf("%v: at most %d", f, functionLinesMax)
 	}
 }
