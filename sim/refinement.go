@@ -307,7 +307,7 @@ func takenOf(m *raft.Message, out *raft.Effects) (raft.Index, bool) {
 func (x *explanation) promises(in *raft.Input, out *raft.Effects) {
 	for n := range out.Messages[:out.Count] {
 		if reply := &out.Messages[n]; acknowledges(reply) {
-			x.fails(x.s, x.state.Acknowledge(x.i, spec.Index(reply.Index)))
+			x.fails(x.s, x.state.Acknowledge(x.i, spec.Index(reply.Index), reply.Kind == raft.HeartbeatReply))
 		}
 	}
 	if in.Kind == raft.Read && in.Mode != raft.Stale && out.Refusal.Code == raft.OK && x.n.Role() == raft.Leader {

@@ -111,7 +111,7 @@ func (c *cluster) replicate(i, to Server, after Index) {
 // acknowledge has a follower acknowledge an index to the leader.
 func (c *cluster) acknowledge(i, from Server, index Index) {
 	c.t.Helper()
-	c.must(c.Acknowledge(from, index))
+	c.must(c.Acknowledge(from, index, false))
 	c.sync(from)
 	c.must(c.SendAcknowledgement(from, i, c.servers[i].term, index), c.HandleAcknowledgement(i, from, index))
 }

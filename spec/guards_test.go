@@ -389,46 +389,57 @@ var guards = []struct {
 		m := c.message(3, 3, 4)
 		c.send(3, 1, m)
 		c.must(c.HandleAppendEntries(1, 3, m, 4))
-		return c.Acknowledge(1, 4)
+		return c.Acknowledge(1, 4, false)
 	}, func(t *testing.T) *Refusal {
 		c := depose(t)
 		m := c.message(3, 2, 3)
 		c.send(3, 1, m)
 		c.must(c.HandleAppendEntries(1, 3, m, 3))
-		return c.Acknowledge(1, 4) // it has an entry 4, but not the leader's
-	}, "is known to agree with the leader's of term 2 up to 3, not 4"},
+		return c.Acknowledge(1, 4, false) // it has an entry 4, but not the leader's
+	}, "was found to agree with the leader's of term 2 up to 3, not 4"},
 	{"followers acknowledge what is committed", func(t *testing.T) *Refusal {
 		c := depose(t)
 		c.must(c.AppendEntries(3, 1, c.message(3, 3, 3)), c.UpdateTerm(1, 3, 2))
-		return c.Acknowledge(1, 3)
+		return c.Acknowledge(1, 3, false)
 	}, func(t *testing.T) *Refusal {
 		c := depose(t)
 		c.must(c.AppendEntries(3, 2, c.message(3, 3, 3)))
-		return c.Acknowledge(2, 3) // which server 2 does not know
-	}, "is known to agree with the leader's of term 2 up to 0, not 3"},
+		return c.Acknowledge(2, 3, false) // which server 2 does not know
+	}, "was found to agree with the leader's of term 2 up to 0, not 3"},
 	{"a log that ends with an entry of the leader's term is the leader's", func(t *testing.T) *Refusal {
 		c := lead(t)
 		c.Crash(2)
 		c.must(c.Restart(2, 0))
-		return c.Acknowledge(2, 3)
+		return c.Acknowledge(2, 3, true)
 	}, func(t *testing.T) *Refusal {
 		c := depose(t)
 		c.Crash(2)
 		c.must(c.Restart(2, 0))
-		return c.Acknowledge(2, 3) // in term 2
-	}, "is known to agree with the leader's of term 2 up to 0, not 3"},
+		return c.Acknowledge(2, 3, true) // in term 2
+	}, "was found to agree with the leader's of term 2 up to 0, not 3"},
+	{"what a follower was not told to be the leader's it must have concluded to be", func(t *testing.T) *Refusal {
+		c := lead(t)
+		c.Crash(2)
+		c.must(c.Restart(2, 0))
+		return c.Acknowledge(2, 3, true)
+	}, func(t *testing.T) *Refusal {
+		c := lead(t)
+		c.Crash(2)
+		c.must(c.Restart(2, 0))
+		return c.Acknowledge(2, 3, false)
+	}, "was found to agree with the leader's of term 1 up to 0, not 3"},
 	{"entries are durable before they are acknowledged", func(t *testing.T) *Refusal {
 		c := lead(t)
 		m := c.message(1, 0, 3)
 		c.send(1, 3, m)
-		c.must(c.HandleAppendEntries(3, 1, m, 3), c.Acknowledge(3, 3))
+		c.must(c.HandleAppendEntries(3, 1, m, 3), c.Acknowledge(3, 3, false))
 		c.sync(3)
 		return c.SendAcknowledgement(3, 1, 1, 3)
 	}, func(t *testing.T) *Refusal {
 		c := lead(t)
 		m := c.message(1, 0, 3)
 		c.send(1, 3, m)
-		c.must(c.HandleAppendEntries(3, 1, m, 3), c.Acknowledge(3, 3))
+		c.must(c.HandleAppendEntries(3, 1, m, 3), c.Acknowledge(3, 3, false))
 		c.must(c.Persist(3, 1, Nobody, 0, 0))
 		return c.SendAcknowledgement(3, 1, 1, 3)
 	}, "the entries up to 3 are not durable"},
@@ -436,7 +447,7 @@ var guards = []struct {
 		c := depose(t)
 		m := c.message(1, 3, 4)
 		c.must(c.AppendEntries(1, 4, c.message(1, 0, 3)), c.AppendEntries(1, 4, m), c.UpdateTerm(4, 1, 1))
-		c.must(c.HandleAppendEntries(4, 1, c.message(1, 0, 3), 3), c.HandleAppendEntries(4, 1, m, 4), c.Acknowledge(4, 4))
+		c.must(c.HandleAppendEntries(4, 1, c.message(1, 0, 3), 3), c.HandleAppendEntries(4, 1, m, 4), c.Acknowledge(4, 4, false))
 		other := c.message(3, 3, 4)
 		c.send(3, 4, other)
 		c.must(c.HandleAppendEntries(4, 3, other, 4))
@@ -449,7 +460,7 @@ var guards = []struct {
 		c.must(c.HandleAppendEntries(4, 1, c.message(1, 0, 3), 3), c.HandleAppendEntries(4, 1, m, 4))
 		other := c.message(3, 3, 4)
 		c.send(3, 4, other)
-		c.must(c.HandleAppendEntries(4, 3, other, 4), c.Acknowledge(4, 4)) // to the other leader
+		c.must(c.HandleAppendEntries(4, 3, other, 4), c.Acknowledge(4, 4, false)) // to the other leader
 		c.sync(4)
 		return c.SendAcknowledgement(4, 1, 1, 4)
 	}, "it has not found to agree with 1, the leader of term 1, up to 4"},

@@ -78,23 +78,24 @@ func (s *State) HandleAppendEntries(i, from Server, m Append, upTo Index) *Refus
 		v.log = s.cut(sent, upTo)
 		v.changed()
 	}
-	v.agrees = max(v.agrees, upTo)
+	v.agrees = upTo
 	s.learn(v, min(m.Commit, upTo))
 	return nil
 }
 
 // Acknowledge has a follower make up its mind that its log equals the leader's up
-// to an index: as far as it has taken in what the leader sent; as far as it knows
-// its log to be committed, since the leader has all that was (§3.6.3); or all of it,
-// if it ends with an entry that the leader has made (§3.5, Log Matching).
-func (s *State) Acknowledge(i Server, index Index) *Refusal {
+// to an index: as far as it has taken in what the leader sent last; as far as it knows
+// its log to be committed, since the leader has all that was (§3.6.3); or, where
+// whole is set, all of it, since it ends with an entry that the leader has made
+// (§3.5, Log Matching).
+func (s *State) Acknowledge(i Server, index Index, whole bool) *Refusal {
 	v := &s.servers[i]
 	most := max(v.agrees, s.last(v.commit))
-	if s.entries[v.log].term == v.term {
+	if whole && s.entries[v.log].term == v.term {
 		most = s.last(v.log)
 	}
 	if v.role != Follower || index > most || index > s.last(v.log) {
-		return refuse("Acknowledge", i, "it is %v, and its log is known to agree with the leader's of term %d up to %d, not %d",
+		return refuse("Acknowledge", i, "it is %v, and its log was found to agree with the leader's of term %d up to %d, not %d",
 			v.role, v.term, most, index)
 	}
 	log := s.cut(v.log, index)

@@ -183,7 +183,7 @@ func (w *walk) replicate(i, j Server) {
 		w.did("InferCommit", w.InferCommit(j, w.configurations[w.newest(u).before].index))
 	}
 	index := w.near(w.last(u.log))
-	w.did("Acknowledge", w.Acknowledge(j, index))
+	w.did("Acknowledge", w.Acknowledge(j, index, w.below(2) == 0))
 	w.persist(j)
 	w.did("SendAcknowledgement", w.SendAcknowledgement(j, i, m.Term, index))
 	if w.often() {

@@ -36,7 +36,7 @@ func (s *State) InstallSnapshot(i Server, index Index, replace bool) *Refusal {
 		v.log = snapshot
 		v.changed()
 	}
-	v.agrees = max(v.agrees, index)
+	v.agrees = index
 	s.learn(v, index)
 	return nil
 }

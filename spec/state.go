@@ -40,7 +40,7 @@ type server struct {
 	role       Role
 	votes      Set   // that a candidate has received
 	commit     place // the part of the log known to be committed
-	agrees     Index // of a follower's log, with the log of its term's leader
+	agrees     Index // of a follower's log, with the leader's, by what it was sent last
 	promises   []promise
 	spoken     Term // the highest term of which it has sent a message
 	match      [ServersMax + 1]Index
