@@ -10,7 +10,9 @@ const (
 	applyEvent                     // committed entries reach the state machine
 	restartEvent
 	clientEvent
+	deposedEvent // a leader is asked for a read by lease when another was elected
 	operatorEvent
+	abortEvent // a transfer is given up
 	nemesisEvent
 	eventKinds
 )

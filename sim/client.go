@@ -42,7 +42,7 @@ func (w *world) clientActs() {
 		}
 		return
 	}
-	if s.up && s.pausedUntil <= w.now && !w.quiet {
+	if s.up && s.pausedUntil <= w.now && !w.quiet && w.now >= w.faults.lull {
 		s.propose()
 	}
 }
@@ -91,7 +91,7 @@ func (s *server) read(mode raft.ReadMode) {
 		return
 	}
 	floor := w.ledger.acked
-	if mode == raft.Stale {
+	if !w.fresh(mode) {
 		floor = 0
 	}
 	point, refusal := s.driver.Read(mode)
@@ -107,6 +107,23 @@ func (s *server) read(mode raft.ReadMode) {
 		w.ledger.fail("refusal", "server %d refused a read: %v", s.id, refusal.Code)
 	}
 	s.settle()
+}
+
+// fresh reports whether a read of a mode promises to see all that was acknowledged
+// before it began.
+func (w *world) fresh(mode raft.ReadMode) bool {
+	return mode == raft.Linearizable || mode == raft.Lease && w.options.trusted()
+}
+
+// askDeposed asks whoever still takes itself for the leader for a read by lease,
+// at the moment when it matters most: another has been elected.
+func (w *world) askDeposed() {
+	for i := range w.count {
+		if s := w.servers[i]; s.up && s.pausedUntil <= w.now && s.seen.role == raft.Leader && s.seen.term < w.ledger.elected {
+			w.coverage[deposedReads]++
+			s.read(raft.Lease)
+		}
+	}
 }
 
 // answer tells clients what has become of their proposals and reads.
@@ -162,7 +179,7 @@ func (l *ledger) served(s *server, r *reading) {
 	index, _ := s.driver.Node().Resolve(&r.point)
 	applied := s.machine.index
 	switch {
-	case r.point.Mode != raft.Stale && index < r.floor:
+	case index < r.floor:
 		l.fail("read-safety", "server %d read at %d, but %d had been acknowledged before the read began (mode %d)",
 			s.id, index, r.floor, r.point.Mode)
 	case applied < r.floor:
@@ -171,14 +188,19 @@ func (l *ledger) served(s *server, r *reading) {
 	case uint64(applied) < uint64(len(l.results)) && applied > 0 && l.results[applied] != s.machine.result():
 		l.fail("read-safety", "server %d read another value than the log up to %d makes", s.id, applied)
 	}
-	if r.point.Mode != raft.Stale {
+	if l.world.fresh(r.point.Mode) {
 		l.acked = max(l.acked, applied)
 	}
 }
 
 // leased checks a lease: as long as it lasts nobody else can have been elected.
+// But for clocks that err more than the node was told.
 func (l *ledger) leased(s *server) {
-	if term := s.driver.Node().Term(); l.elected > term {
+	switch term := s.driver.Node().Term(); {
+	case l.elected <= term:
+	case !l.world.options.trusted():
+		l.world.coverage[brokenLeases]++
+	default:
 		l.fail("lease", "server %d serves a read by its lease of term %d, but %v leads in term %d",
 			s.id, term, l.leaders[l.elected], l.elected)
 	}

@@ -7,11 +7,28 @@ const (
 	crashes
 	crashesInStep
 	wipes
+	restartsOnVote
 	partitions
+	deafnesses
+	flaps
 	clogs
+	swizzles
+	filters
+	lostMessages
+	heldMessages
+	duplicates
+	corruptions
+	garbledMessages
+	evictions
 	pauses
+	suspensions
+	slowNodes
+	unfitClocks
+	drifts
+	jumps
 	diskFailures
 	hungDisks
+	lulls
 	rotten
 	repairs
 	adoptions
@@ -23,8 +40,10 @@ const (
 	unknownFates
 	reads
 	leaseReads
+	brokenLeases
 	lostReads
 	electedReads
+	deposedReads
 	truncations
 	compactions
 	installs
@@ -33,6 +52,7 @@ const (
 	jointChanges
 	refusedChanges
 	transfers
+	abortedTransfers
 	isolations
 	deafenings
 	exhausted
@@ -44,10 +64,14 @@ type Coverage [coverageKinds]uint64
 
 // CoverageNames names what Coverage counts.
 var CoverageNames = [coverageKinds]string{
-	"elections", "crashes", "crashes in a step", "wiped disks", "partitions", "clogs", "pauses",
-	"disk failures", "hung disks", "rotten bodies", "repaired bodies", "adopted snapshots", "proposals", "refused proposals", "full logs", "acknowledgements",
-	"superseded", "unknown fates", "reads", "lease reads", "lost reads", "reads of a new leader",
-	"truncations", "compactions", "snapshots installed", "snapshots loaded", "configuration changes",
-	"joint configurations", "refused changes", "transfers", "isolated followers", "deaf followers",
-	"exhausted reserves",
+	"elections", "crashes", "crashes in a step", "wiped disks", "restarts before a vote", "partitions", "deafnesses",
+	"flapping links", "clogs", "swizzles", "filters", "lost messages", "messages held up",
+	"duplicated messages", "corrupted messages", "garbled messages", "messages driven out", "pauses",
+	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",
+	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "adopted snapshots",
+	"proposals", "refused proposals", "full logs", "acknowledgements",
+	"superseded", "unknown fates", "reads", "lease reads", "broken leases", "lost reads",
+	"reads of a new leader", "reads of a deposed one", "truncations", "compactions", "snapshots installed",
+	"snapshots loaded", "configuration changes", "joint configurations", "refused changes", "transfers",
+	"aborted transfers", "isolated followers", "deaf followers", "exhausted reserves",
 }

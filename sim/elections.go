@@ -112,6 +112,11 @@ func (l *ledger) won(s *server) {
 	l.complete(s, term)
 	o := &w.options
 	s.readSoon = w.tape.chance(o.ReadElected)
+	if w.tape.chance(o.ReadDeposed) {
+		w.agenda.push(event{at: w.now, kind: deposedEvent})
+		w.agenda.push(event{at: w.now + w.tape.between(0, o.Heartbeat), kind: deposedEvent})
+	}
+	w.tempt(w.tape.draw(deafKinds))
 	if !w.network.calm && w.tape.chance(o.CrashOnElected) {
 		s.effects = int64(w.tape.draw(16))
 	}

@@ -6,13 +6,18 @@ import "github.com/driftless-raft/driftless/raft"
 type faults struct {
 	partition uint64 // how many there were
 	ghost     bool   // a member that lost its disk is not yet replaced
+	lull      uint64 // nothing is proposed and no member changed before this time
+	patience  uint64 // no other fault comes in turn before this time
 }
 
 // What a nemesis event is for.
 const (
 	nextFault = iota
+	oneFault  // beside those that come in turn
 	healPartition
 	endSlowness
+	deafenSome // the rest of the value says whom
+	clogServer // until the time that is the rest of the value
 )
 
 // nemesisActs is the event of the next fault, or of the end of one.
@@ -30,12 +35,55 @@ func (w *world) nemesisActs(e *event) {
 	if w.network.calm {
 		return
 	}
+	switch e.value & 0xff {
+	case clogServer:
+		w.clogAround(e.server, e.value>>8)
+		return
+	case deafenSome:
+		w.deafen(e.value >> 8)
+		return
+	case nextFault:
+		o := &w.options
+		w.agenda.push(event{at: w.now + w.tape.between(o.FaultEvery/2, 2*o.FaultEvery), kind: nemesisEvent})
+		if w.now < w.faults.patience {
+			return
+		}
+	}
+	w.inflict()
+}
+
+// tempt has a fault come with what has just begun, now or a little later: any, or
+// links around the leader that are cut.
+func (w *world) tempt(deaf uint64) {
+	if w.network.calm || !w.tape.chance(w.options.FaultOnEvent) {
+		return
+	}
+	e := event{at: w.soon(), kind: nemesisEvent, value: oneFault}
+	if w.options.Deafnesses > 0 && w.tape.draw(2) == 1 {
+		e.value = deafenSome | deaf<<8
+	}
+	w.agenda.push(e)
+}
+
+// soon is a time within a heartbeat, most often within a message's delay.
+func (w *world) soon() uint64 {
+	if w.tape.draw(4) == 3 {
+		return w.now + w.tape.between(0, w.options.Heartbeat)
+	}
+	return w.now + w.tape.between(0, w.options.DelayMin)
+}
+
+// inflict chooses a fault.
+func (w *world) inflict() {
 	o := &w.options
-	w.agenda.push(event{at: w.now + w.tape.between(o.FaultEvery/2, 2*o.FaultEvery), kind: nemesisEvent})
-	weights := [...]uint32{o.Partitions, o.Clogs, o.Crashes, o.Pauses, o.SlowNodes, o.DiskFailures, o.HungDisks, o.Wipes, o.Rot}
+	weights := [...]uint32{
+		o.Partitions, o.Deafnesses, o.Flaps, o.Clogs, o.Swizzles, o.Filters, o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps,
+		o.DiskFailures, o.HungDisks, o.Wipes, o.Rot, o.Lulls,
+	}
 	acts := [...]func(*world){
-		(*world).partition, (*world).clog, (*world).crashOne, (*world).pause, (*world).slow,
-		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot,
+		(*world).partition, (*world).deafenSoon, (*world).flap, (*world).clog, (*world).swizzle, (*world).filterSome, (*world).crashOne,
+		(*world).pause, (*world).slow, (*world).drift, (*world).jump,
+		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot, (*world).lull,
 	}
 	total := uint32(0)
 	for _, weight := range weights {
@@ -104,6 +152,62 @@ func (w *world) partition() {
 	w.agenda.push(event{at: w.now + w.faultLength(), kind: nemesisEvent, value: healPartition | w.faults.partition<<8})
 }
 
+// Who no longer hears whom, while all others hear both.
+const (
+	leaderDeaf   = iota // the leader anybody
+	leaderDumb          // anybody the leader
+	followerDeaf        // one follower the leader, as for all higher numbers
+	deafKinds    = 5
+)
+
+// deafenSoon cuts some links around the leader within a heartbeat; perhaps clients
+// have fallen silent by then, so that the logs are equal, or else whoever hears
+// nothing of the leader could be of no use as one.
+func (w *world) deafenSoon() {
+	if w.tape.draw(4) != 3 {
+		w.lull()
+	}
+	w.agenda.push(event{
+		at: w.now + w.tape.between(0, w.options.Heartbeat), kind: nemesisEvent, value: deafenSome | w.tape.draw(deafKinds)<<8,
+	})
+}
+
+// deafen cuts some links around the leader, for longer than an election timeout.
+func (w *world) deafen(kind uint64) {
+	s := w.leader
+	other := w.follower(s)
+	if other == nil {
+		return
+	}
+	w.coverage[deafnesses]++
+	w.network.heal()
+	w.faults.partition++
+	oneWay := w.tape.chance(w.options.OneWay)
+	for slot := range w.count {
+		in, out := &w.network.links[slot][s.slot], &w.network.links[s.slot][slot]
+		switch {
+		case kind == leaderDeaf:
+			in.cut = true
+		case kind == leaderDumb:
+			out.cut = true
+		case slot == int(other.slot):
+			out.cut, in.cut = true, !oneWay
+		}
+	}
+	end := w.now + 2*w.options.ElectionTimeout + w.faultLength()
+	w.agenda.push(event{at: end, kind: nemesisEvent, value: healPartition | w.faults.partition<<8})
+	if w.tape.draw(2) == 1 {
+		w.faults.patience = end // or something else would soon take its place
+	}
+}
+
+// lull lets clients and operators do nothing for a while, so that logs stay equal whatever
+// happens to the network.
+func (w *world) lull() {
+	w.coverage[lulls]++
+	w.faults.lull = w.now + 2*w.options.ElectionTimeout + w.faultLength()
+}
+
 // clog holds up everything to, from or between servers.
 func (w *world) clog() {
 	w.coverage[clogs]++
@@ -153,17 +257,28 @@ func (w *world) crashOne() {
 	s.crash()
 }
 
-// pause stops a server while the world goes on.
+// pause stops a server while the world goes on; its clock goes on too, or does
+// not. Whoever led is asked for a read first of all when it goes on.
 func (w *world) pause() {
-	if s := w.victim(); s.up {
-		w.coverage[pauses]++
-		s.pausedUntil = w.now + w.faultLength()
+	s := w.victim()
+	if !s.up {
+		return
+	}
+	w.coverage[pauses]++
+	s.pausedUntil = w.now + w.faultLength()
+	if s.clock.unfit {
+		w.coverage[suspensions]++
+		s.clock.stand(s.pausedUntil)
+	}
+	if w.tape.chance(w.options.ReadDeposed) {
+		w.agenda.push(event{at: s.pausedUntil, kind: deposedEvent})
 	}
 }
 
 // slow makes all messages to a server take longer.
 func (w *world) slow() {
-	s := w.anyServer()
+	w.coverage[slowNodes]++
+	s := w.victim()
 	s.lag = w.tape.between(0, w.options.ElectionTimeout/2)
 	w.agenda.push(event{at: w.now + w.faultLength(), kind: nemesisEvent, value: endSlowness, server: s.slot})
 }
@@ -192,7 +307,7 @@ func (w *world) hangDisk() {
 // others can go on without it.
 func (w *world) wipeOne() {
 	leader := w.leader
-	if w.faults.ghost || w.damaged() > 0 || leader == nil || !leader.up || w.lives > 60 {
+	if w.faults.ghost || leader == nil || !leader.up || w.lives > 60 {
 		return
 	}
 	n := leader.driver.Node()

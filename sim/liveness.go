@@ -31,8 +31,8 @@ func (w *world) liveness() {
 // calmDown heals everything.
 func (w *world) calmDown() {
 	defer w.rescue()
-	w.network.calm = true
-	w.network.heal()
+	w.network.calmDown()
+	w.faults.lull = 0
 	w.options.ClientEvery = w.options.ElectionTimeout / 10
 	w.options.OperatorEvery = w.options.ElectionTimeout / 2
 	w.options.BatchMax = min(w.options.BatchMax, 2) // or a small log fills faster than a snapshot gets across
@@ -40,6 +40,8 @@ func (w *world) calmDown() {
 		s := w.servers[i]
 		s.lag, s.effects, s.disk.hung = 0, -1, 0
 		s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
+		s.clock.since = min(s.clock.since, max(s.pausedUntil, w.now))
+		s.setClock()
 		if !s.up {
 			s.start()
 		}
@@ -134,13 +136,27 @@ func (s *server) votes() bool {
 
 // expectAnswers waits until whoever has proposed something knows what became of
 // it. That needs further proposals: the place of one that was lost may be beyond
-// the end of the log.
+// the end of the log, and that far beyond it as a leader whom nobody heard went on
+// to take proposals.
 func (w *world) expectAnswers() {
 	before := w.now
-	if !w.await(answersBound, func() bool { return !w.pending(before) }) {
+	bound := answersBound + w.missing()/2 // clients propose more than two entries in an election timeout
+	if !w.await(bound, func() bool { return !w.pending(before) }) {
 		w.ledger.fail("liveness-pending", "%d election timeouts after all was well somebody still waits for an answer (%s)",
-			answersBound, w.status())
+			bound, w.status())
 	}
+}
+
+// missing is how many entries lie between the end of what is committed and the
+// last proposal that somebody waits for.
+func (w *world) missing() uint64 {
+	farthest := w.ledger.tip()
+	for i := range w.count {
+		if waiting := w.servers[i].proposals.waiting(); len(waiting) > 0 {
+			farthest = max(farthest, waiting[len(waiting)-1].last)
+		}
+	}
+	return uint64(farthest - w.ledger.tip())
 }
 
 // pending reports whether a client of a member still waits for what it proposed or

@@ -5,31 +5,50 @@ import "github.com/driftless-raft/driftless/raft"
 // flyingMax is more messages on their way than there can be reason for.
 const flyingMax = 5000
 
+// heldMax is how many messages may be under way for a filter to hold up more.
+const heldMax = 500
+
 // A link is one direction between two servers.
 type link struct {
-	cut     bool
-	clogged uint64 // nothing arrives before this time
-	latest  uint64 // when the last message arrives, where order is kept
+	cut      bool
+	clogged  uint64 // nothing arrives before this time
+	latest   uint64 // when the last message arrives, where order is kept
+	flapping flapping
+	queue    queue
 }
 
 // A network carries messages, most of them.
 type network struct {
 	links   [serversMax][serversMax]link
 	packets packets
+	filter  filter
 	calm    bool // the faults are over
 }
 
 func (n *network) reset() {
 	n.links = [serversMax][serversMax]link{}
 	n.packets.reset()
+	n.filter = filter{}
 	n.calm = false
 }
 
-// heal ends all faults of the network. What is clogged stays on its way.
+// heal joins what a partition has cut.
 func (n *network) heal() {
 	for from := range n.links {
 		for to := range n.links[from] {
 			n.links[from][to].cut = false
+		}
+	}
+}
+
+// calmDown ends all faults of the network. What was held up stays on its way.
+func (n *network) calmDown() {
+	n.calm = true
+	n.heal()
+	n.filter = filter{}
+	for from := range n.links {
+		for to := range n.links[from] {
+			n.links[from][to].flapping = flapping{}
 		}
 	}
 }
@@ -42,38 +61,58 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 		w.say(s, "  sends %s", brief(m))
 	}
 	w.ledger.sent(s, m)
+	if m.Kind == raft.TimeoutNow {
+		s.handedOver()
+	}
 	w.fold(uint64(m.Kind)|uint64(s.slot)<<8|uint64(m.To.ID)<<16, uint64(m.Term)^uint64(m.Index)<<20)
 	to := w.find(m.To.ID)
 	if to == nil {
 		w.ledger.fail("addressing", "server %d sent a message of kind %d to %v, whom nobody knows", s.id, m.Kind, m.To)
 		return
 	}
-	l := &w.network.links[s.slot][to.slot]
-	if l.cut {
+	n := &w.network
+	l := &n.links[s.slot][to.slot]
+	held := n.filter.takes(m.Kind, s.slot, to.slot, w.now)
+	lost := l.cut || l.flapping.down(w.now) || held && (!n.filter.hold || n.packets.flying() > heldMax)
+	if lost || !n.calm && w.tape.chance(w.options.Loss) {
+		if !n.calm {
+			w.coverage[lostMessages]++
+		}
 		return
 	}
-	o := &w.options
-	if !w.network.calm && w.tape.chance(o.Loss) {
-		return
-	}
-	if w.network.packets.flying() > flyingMax {
+	if n.packets.flying() > flyingMax {
 		w.ledger.fail("message-storm", "more than %d messages are on their way; the last is %s",
 			flyingMax, brief(m))
 		return
 	}
-	handle := w.network.packets.copy(m, payload)
+	earliest := w.now
+	if held {
+		w.coverage[heldMessages]++
+		earliest = n.filter.until
+	}
+	w.post(l, to, n.packets.copy(m, payload), earliest)
+}
+
+// post puts a packet on a link, once or several times.
+func (w *world) post(l *link, to *server, handle uint32, earliest uint64) {
+	o := &w.options
 	packet := w.network.packets.all[handle]
 	for {
 		packet.references++
-		w.agenda.push(event{at: w.arrival(l, to), kind: deliverEvent, server: to.slot, value: uint64(handle)})
+		e := event{at: w.arrival(l, to, earliest), kind: deliverEvent, server: to.slot, value: uint64(handle)}
+		if o.LinkCapacity > 0 && !w.network.calm {
+			e.value |= w.enqueue(&l.queue) << queueShift
+		}
+		w.agenda.push(e)
 		if w.network.calm || packet.references == 4 || !w.tape.chance(o.Duplication) {
 			return
 		}
+		w.coverage[duplicates]++
 	}
 }
 
 // arrival is when a message sent now over a link arrives.
-func (w *world) arrival(l *link, to *server) uint64 {
+func (w *world) arrival(l *link, to *server, earliest uint64) uint64 {
 	o := &w.options
 	if w.network.calm {
 		return w.now + w.tape.between(o.DelayMin, o.DelayMin+o.ElectionTimeout/200)
@@ -82,7 +121,7 @@ func (w *world) arrival(l *link, to *server) uint64 {
 	for delay < 2*o.ElectionTimeout && w.tape.chance(o.Tail) {
 		delay *= 4
 	}
-	at := max(w.now, l.clogged) + delay + to.lag
+	at := max(earliest, l.clogged) + delay + to.lag
 	if o.InOrder {
 		at = max(at, l.latest+1)
 		l.latest = at
@@ -90,15 +129,49 @@ func (w *world) arrival(l *link, to *server) uint64 {
 	return at
 }
 
-// deliver hands a packet to its server, or loses it if that is down.
-func (w *world) deliver(s *server, handle uint32) {
+// deliver hands a packet to its server, or loses it on the last stretch.
+func (w *world) deliver(s *server, e *event) {
+	handle := uint32(e.value)
 	k := w.network.packets.all[handle]
-	if s.up {
-		m := &k.message
-		w.messages++
-		w.fold(uint64(m.Kind)|uint64(s.slot)<<8|uint64(m.Last)<<16, w.now^uint64(m.Term)<<40)
-		s.driver.Receive(m, &k.payload)
-		s.settle()
+	m := &k.message
+	switch {
+	case !w.dequeue(s, m, e.value>>queueShift):
+		w.coverage[evictions]++
+	case !s.up:
+	case w.network.calm:
+		w.hand(s, k)
+	case w.tape.chance(w.options.Corruption):
+		w.coverage[corruptions]++
+	case asksForVote(m) && s.driver.Node().Leader() != (raft.Member{}) && w.tape.chance(w.options.RestartOnVote):
+		w.restartBefore(s, e)
+		return
+	default:
+		if w.tape.chance(w.options.Garbling) {
+			w.garble(s, k)
+		}
+		w.hand(s, k)
 	}
 	w.network.packets.release(handle)
 }
+
+// hand gives a server a message.
+func (w *world) hand(s *server, k *packet) {
+	m := &k.message
+	w.messages++
+	w.fold(uint64(m.Kind)|uint64(s.slot)<<8|uint64(m.Last)<<16, w.now^uint64(m.Term)<<40)
+	s.driver.Receive(m, &k.payload)
+	s.settle()
+}
+
+// restartBefore has a server restart, and get the message right when it is back:
+// what it may have promised before it no longer remembers.
+func (w *world) restartBefore(s *server, e *event) {
+	w.coverage[restartsOnVote]++
+	w.coverage[crashes]++
+	pause := w.tape.between(1, w.options.Heartbeat/4)
+	s.restart(pause)
+	e.at = w.now + pause + 1
+	w.agenda.push(*e)
+}
+
+func asksForVote(m *raft.Message) bool { return m.Kind == raft.PreVote || m.Kind == raft.Vote }

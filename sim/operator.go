@@ -24,7 +24,9 @@ func (w *world) operatorActs() {
 	}
 	switch choice := uint32(w.tape.draw(uint64(total))); {
 	case choice < o.Changes:
-		leader.changeMembers()
+		if w.now >= w.faults.lull {
+			leader.changeMembers()
+		}
 	case choice < o.Changes+o.Transfers:
 		leader.handOver()
 	default:
@@ -53,6 +55,26 @@ func (s *server) handOver() {
 	default:
 		w.ledger.fail("refusal", "server %d refused to hand over: %v", s.id, refusal.Code)
 	}
+	s.settle()
+}
+
+// handedOver is the moment when a server tells another to campaign. To give the
+// transfer up then is too late, and nothing but a rule of the core (§6.4.1).
+func (s *server) handedOver() {
+	w := s.world
+	w.tempt(leaderDeaf)
+	if !w.network.calm && w.tape.chance(w.options.Abortions) {
+		w.agenda.push(event{at: w.soon(), kind: abortEvent, server: s.slot, boot: s.boot})
+	}
+}
+
+// giveUp gives up a transfer that was begun in one of the server's lives.
+func (s *server) giveUp(boot uint32) {
+	if s.boot != boot || s.pausedUntil > s.world.now || s.seen.role != raft.Leader {
+		return
+	}
+	s.world.coverage[abortedTransfers]++
+	s.driver.Transfer(raft.Member{})
 	s.settle()
 }
 
@@ -175,6 +197,7 @@ func (s *server) change(r *roster) {
 	_, refusal := s.driver.Change(&configuration)
 	switch refusal.Code {
 	case raft.OK:
+		s.world.tempt(leaderDumb)
 	case raft.NotLeader, raft.Transferring, raft.TermNotCommitted, raft.ChangePending, raft.BadConfiguration,
 		raft.NotCaughtUp, raft.NoSlot, raft.NoRoom, raft.HasStopped:
 		s.world.coverage[refusedChanges]++

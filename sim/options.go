@@ -47,9 +47,17 @@ type Options struct {
 	Reserve       uint32 // entries of it that only no-ops and automatic leaves may use
 	SnapshotBytes uint32 // at least; the state is smaller
 
+	// Clocks, in parts per million.
+	ClockErrorPPM  uint32 // by how much their rates may err, as the nodes are told
+	ClockExcessPPM uint32 // by how much more they do; reads by lease are judged as stale ones then
+	UnfitClocks    uint32 // chance that a server's clock stands still while the server is paused
+
 	// Network, per message.
 	Loss         uint32
 	Duplication  uint32
+	Corruption   uint32 // chance that bytes change on the way, which the checksum notices
+	Garbling     uint32 // chance that the checksum does not; a copy of the node takes the message
+	LinkCapacity uint8  // messages under way at once; one more drives out another
 	DelayMin     uint64
 	DelayMax     uint64
 	Tail         uint32 // chance that a delay is multiplied, again and again
@@ -59,20 +67,32 @@ type Options struct {
 	DiskDelayMax uint64
 
 	// Faults: one is chosen about every FaultEvery, by these weights.
-	FaultEvery     uint64
-	FaultLength    uint64 // of partitions, clogs, pauses and downtimes, on average
-	Partitions     uint32
-	OneWay         uint32 // chance that a partition cuts one direction only
-	Clogs          uint32
-	Crashes        uint32
-	CrashInStep    uint32 // chance that a crash falls between two effects
-	Pauses         uint32
-	SlowNodes      uint32
-	DiskFailures   uint32
-	HungDisks      uint32
-	Wipes          uint32
-	Rot            uint32
-	CrashOnElected uint32 // chance that a server crashes soon after its election
+	FaultEvery    uint64
+	FaultLength   uint64 // of partitions, clogs, pauses and downtimes, on average
+	Partitions    uint32
+	OneWay        uint32 // chance that a partition cuts one direction only
+	Deafnesses    uint32 // the leader hears nobody, or somebody does not hear it
+	Flaps         uint32 // links that come and go
+	Clogs         uint32
+	Swizzles      uint32 // servers clogged one by one, and freed in another order
+	Filters       uint32 // messages of some kinds are lost or held up
+	Crashes       uint32
+	CrashInStep   uint32 // chance that a crash falls between two effects
+	QuickRestarts uint32 // chance that a crashed server is back within a heartbeat
+	Pauses        uint32
+	SlowNodes     uint32
+	Drifts        uint32 // clocks that change their rate
+	Jumps         uint32 // clocks that jump ahead; reads by lease are judged as stale ones then
+	DiskFailures  uint32
+	HungDisks     uint32
+	Wipes         uint32
+	Rot           uint32
+	Lulls         uint32 // times when clients propose nothing
+
+	// Faults at moments when they are likely to matter: chances.
+	CrashOnElected uint32 // that a server crashes soon after its election
+	RestartOnVote  uint32 // that a server that follows a leader restarts just before a vote request arrives
+	FaultOnEvent   uint32 // that a fault comes with an election, a transfer or a change of members
 
 	// Clients, and whoever operates the cluster.
 	ClientEvery   uint64
@@ -80,9 +100,11 @@ type Options struct {
 	CommandMax    uint32 // bytes
 	Reads         uint32 // chance that a client reads rather than proposes
 	ReadElected   uint32 // chance that a new leader is asked to read at once
+	ReadDeposed   uint32 // chance that a leader is asked for a read by lease when another is elected
 	OperatorEvery uint64
 	Changes       uint32 // weight of membership changes
 	Transfers     uint32 // weight of leadership transfers
+	Abortions     uint32 // chance that a transfer is given up soon after it has begun
 	Compactions   uint32 // weight of snapshots nobody asked for
 }
 
@@ -124,6 +146,7 @@ func Expand(seed uint64, nodes int) Options {
 	o.expandSizes(&t)
 	o.expandNetwork(&t)
 	o.expandFaults(&t)
+	o.expandClocks(&t)
 	o.expandLoad(&t)
 	return o
 }
@@ -133,7 +156,7 @@ func (o *Options) expandSizes(t *tape) {
 	o.MaxInflightBytes = o.MaxMessageBytes * uint32(pick(t, 1, 2, 8))
 	o.MaxUncommitted = o.MaxMessageBytes * uint32(pick(t, 1, 4, 16))
 	o.ChunkBytes = uint32(pick(t, 64, 256, 1024))
-	o.LeaseReads = t.draw(2) == 1
+	o.LeaseReads = t.draw(3) != 0
 	o.StoreEntries = uint32(pick(t, 96, 192, 1024))
 	// What is not committed can't be compacted, so it must fit, whatever the order
 	// in which the pieces come.
@@ -160,6 +183,13 @@ func (o *Options) expandNetwork(t *tape) {
 	if t.draw(2) == 1 {
 		o.Tail = uint32(pick(t, 1_000, 20_000, 100_000))
 	}
+	if t.draw(3) == 0 {
+		o.Corruption = uint32(pick(t, 1_000, 20_000, 100_000))
+	}
+	if t.draw(4) == 0 {
+		o.LinkCapacity = uint8(pick(t, 1, 2, 4, linkCapacityMax))
+	}
+	o.Garbling = uint32(pick(t, 0, 0, 1_000, 5_000))
 	o.InOrder = t.draw(4) == 0
 	if t.draw(4) == 0 {
 		o.ApplyDelay = o.ElectionTimeout / pick(t, 4, 20, 100)
@@ -175,7 +205,8 @@ func (o *Options) expandFaults(t *tape) {
 	o.FaultLength = o.ElectionTimeout * pick(t, 1, 3, 6) / 2
 	weights := [...]*uint32{
 		&o.Partitions, &o.Partitions, &o.Clogs, &o.Crashes, &o.Crashes, &o.Pauses,
-		&o.SlowNodes, &o.HungDisks, &o.DiskFailures, &o.Wipes, &o.Rot,
+		&o.SlowNodes, &o.HungDisks, &o.DiskFailures, &o.Wipes, &o.Rot, &o.Flaps, &o.Swizzles, &o.Filters, &o.Lulls,
+		&o.Deafnesses, &o.Deafnesses,
 	}
 	for _, weight := range weights {
 		if t.draw(3) != 0 {
@@ -187,7 +218,27 @@ func (o *Options) expandFaults(t *tape) {
 	}
 	o.OneWay = uint32(pick(t, 0, 300_000, million))
 	o.CrashInStep = uint32(pick(t, 0, 500_000, 900_000))
+	o.QuickRestarts = uint32(pick(t, 0, 300_000, 900_000))
 	o.CrashOnElected = uint32(pick(t, 0, 0, 100_000, 500_000))
+	o.RestartOnVote = uint32(pick(t, 0, 300_000, million))
+	o.FaultOnEvent = uint32(pick(t, 0, 300_000, 900_000))
+}
+
+// expandClocks chooses how wrong clocks are. Where leases rely on them most seeds
+// keep to what the nodes are told.
+func (o *Options) expandClocks(t *tape) {
+	o.ClockErrorPPM = uint32(pick(t, 0, 200, 10_000, 200_000))
+	if o.ClockErrorPPM > 0 {
+		o.Drifts = uint32(pick(t, 0, 3, 9))
+	}
+	if t.draw(6) == 0 {
+		o.UnfitClocks = uint32(pick(t, 300_000, million))
+	}
+	if o.LeaseReads && t.draw(4) != 0 {
+		return
+	}
+	o.Jumps = uint32(pick(t, 0, 3, 9))
+	o.ClockExcessPPM = uint32(pick(t, 0, 0, 50_000, 300_000))
 }
 
 func (o *Options) expandLoad(t *tape) {
@@ -196,6 +247,8 @@ func (o *Options) expandLoad(t *tape) {
 	o.CommandMax = uint32(pick(t, 8, 16, 64, 200))
 	o.Reads = uint32(pick(t, 0, 300_000, 600_000))
 	o.ReadElected = uint32(pick(t, 0, 500_000, million))
+	o.ReadDeposed = uint32(pick(t, 0, million, million))
+	o.Abortions = uint32(pick(t, 0, 300_000, 900_000))
 	o.OperatorEvery = o.ElectionTimeout * pick(t, 1, 2, 6) / 2
 	for _, weight := range [...]*uint32{&o.Changes, &o.Changes, &o.Transfers, &o.Compactions} {
 		if t.draw(2) != 0 {

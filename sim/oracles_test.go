@@ -6,6 +6,17 @@ import (
 	"github.com/driftless-raft/driftless/raft"
 )
 
+// calmOptions are those of three nodes with leases, clients and no faults.
+func calmOptions() Options {
+	return Options{
+		Nodes: 3, ElectionTimeout: 500 * millisecond, Heartbeat: 100 * millisecond, SafetyPhase: 5000 * millisecond,
+		MaxMessageBytes: 1024, MaxInflightBytes: 1024, MaxUncommitted: 1024, ChunkBytes: 256, LeaseReads: true,
+		StoreEntries: 1024, StoreBytes: 65536, Reserve: 144, DelayMin: millisecond, DelayMax: 2 * millisecond,
+		FaultEvery: 500 * millisecond, FaultLength: 500 * millisecond,
+		ClientEvery: 50 * millisecond, BatchMax: 2, CommandMax: 16, OperatorEvery: 500 * millisecond,
+	}
+}
+
 // steady is a calm cluster of three with a leader that has committed commands.
 func steady(t *testing.T) (*world, *server, *server) { return steadyCluster(t, false) }
 
@@ -14,13 +25,8 @@ func followed(t *testing.T) (*world, *server, *server) { return steadyCluster(t,
 
 func steadyCluster(t *testing.T, spec bool) (*world, *server, *server) {
 	t.Helper()
-	options := Options{
-		Nodes: 3, Spec: spec, ElectionTimeout: 500 * millisecond, Heartbeat: 100 * millisecond, SafetyPhase: 5000 * millisecond,
-		MaxMessageBytes: 1024, MaxInflightBytes: 1024, MaxUncommitted: 1024, ChunkBytes: 256, LeaseReads: true,
-		StoreEntries: 1024, StoreBytes: 65536, Reserve: 144, DelayMin: millisecond, DelayMax: 2 * millisecond,
-		FaultEvery: 500 * millisecond, FaultLength: 500 * millisecond,
-		ClientEvery: 50 * millisecond, BatchMax: 2, CommandMax: 16, OperatorEvery: 500 * millisecond,
-	}
+	options := calmOptions()
+	options.Spec = spec
 	w := &world{}
 	w.reset(&options, randomTape(1))
 	w.begin()

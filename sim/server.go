@@ -62,10 +62,11 @@ func (s *server) start() {
 	s.up, s.applies, s.readSoon, s.wakeAt, s.snapshotAt = true, false, false, 0, 0
 	s.machine = machine{}
 	s.driver = raft.Driver{}
-	s.clock.offset = w.tape.between(0, 1000) * millisecond
+	if w.tape.draw(2) == 1 { // the machine, not only the process
+		s.clock.begin(raft.Instant(w.tape.between(0, 1000) * millisecond))
+	}
 	w.ledger.recovered(s)
-	settings := w.options.settings()
-	if refusal := s.driver.Start(&settings, &s.clock, &s.disk, s); refusal.Code != raft.OK {
+	if refusal := s.run(); refusal.Code != raft.OK {
 		w.ledger.fail("restart", "server %d refused to start on its own store: %v at index %d term %d",
 			s.id, refusal.Code, refusal.Index, refusal.Term)
 		s.up = false
@@ -80,18 +81,44 @@ func (s *server) start() {
 	s.settle()
 }
 
+// run starts the driver. By a clock that stands still at times a node refuses to
+// hold leases, so it is started without.
+func (s *server) run() raft.Refusal {
+	w := s.world
+	settings := w.options.settings()
+	refusal := s.driver.Start(&settings, &s.clock, &s.disk, s)
+	if settings.LeaseReads && s.clock.unfit {
+		w.coverage[unfitClocks]++
+		if refusal.Code != raft.ClockUnfit {
+			w.ledger.fail("lease", "server %d may hold leases by a clock that does not count suspended time", s.id)
+		}
+		settings.LeaseReads = false
+		refusal = s.driver.Start(&settings, &s.clock, &s.disk, s)
+	}
+	return refusal
+}
+
 // crash ends the server's process: what was not durable is lost, and whoever
 // waits for an answer from it will never know. It starts again some time later.
 func (s *server) crash() {
 	w := s.world
 	w.coverage[crashes]++
+	o := &w.options
+	switch {
+	case w.network.calm:
+		s.restart(o.ElectionTimeout / 10)
+	case w.tape.chance(o.QuickRestarts):
+		s.restart(w.tape.between(millisecond, o.Heartbeat))
+	default:
+		s.restart(w.tape.between(o.ElectionTimeout/50, 2*o.FaultLength))
+	}
+}
+
+// restart ends the server's process and has another begin some time later.
+func (s *server) restart(after uint64) {
 	s.down()
 	s.disk.crash()
-	length := w.tape.between(w.options.ElectionTimeout/50, 2*w.options.FaultLength)
-	if w.network.calm {
-		length = w.options.ElectionTimeout / 10
-	}
-	w.agenda.push(event{at: w.now + length, kind: restartEvent, server: s.slot, boot: s.boot})
+	s.world.agenda.push(event{at: s.world.now + after, kind: restartEvent, server: s.slot, boot: s.boot})
 }
 
 func (s *server) down() {

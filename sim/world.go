@@ -49,6 +49,11 @@ type world struct {
 	batch    [raft.MaxBatch]raft.Entry
 	scratch  [raft.MaxBatch]raft.Entry
 	image    []byte
+
+	// For what is tried on a copy of a node.
+	copied  raft.Node
+	input   raft.Input
+	effects raft.Effects
 }
 
 // A grave is what the oracles remember of a life that ended with its disk: what
@@ -70,6 +75,7 @@ func (o *Options) settings() raft.Settings {
 		ChunkBytes:          o.ChunkBytes,
 		Reserve:             o.Reserve,
 		LeaseReads:          o.LeaseReads,
+		MaxClockErrorPPM:    o.ClockErrorPPM,
 	}
 }
 
@@ -99,7 +105,8 @@ func (w *world) resetServer(i int) {
 	s.world, s.slot, s.id, s.life = w, uint8(i), raft.ID(i+1), uint8(i)
 	s.member = raft.Member{ID: s.id, Incarnation: uint32(w.tape.between(1, 1<<30))}
 	s.up, s.boot, s.lag, s.effects, s.pausedUntil = false, 0, 0, -1, 0
-	s.clock = clock{now: &w.now, tape: &w.tape, share: uint64(i)}
+	s.clock = clock{now: &w.now, tape: &w.tape, share: uint64(i), unfit: w.tape.chance(w.options.UnfitClocks)}
+	s.setClock()
 	s.disk.owner = s
 	s.disk.queue, s.disk.blocks = nil, nil
 	s.disk.format(&w.options)
@@ -160,8 +167,14 @@ func (w *world) dispatch(e *event) {
 	case clientEvent:
 		w.clientActs()
 		return
+	case deposedEvent:
+		w.askDeposed()
+		return
 	case operatorEvent:
 		w.operatorActs()
+		return
+	case abortEvent:
+		w.servers[e.server].giveUp(e.boot)
 		return
 	case nemesisEvent:
 		w.nemesisActs(e)
@@ -177,7 +190,7 @@ func (w *world) dispatch(e *event) {
 	}
 	switch e.kind {
 	case deliverEvent:
-		w.deliver(s, uint32(e.value))
+		w.deliver(s, e)
 	case wakeEvent:
 		s.wake(e.at)
 	case completeEvent:
