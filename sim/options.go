@@ -220,7 +220,7 @@ func (o *Options) expandFaults(t *tape) {
 	o.CrashInStep = uint32(pick(t, 0, 500_000, 900_000))
 	o.QuickRestarts = uint32(pick(t, 0, 300_000, 900_000))
 	o.CrashOnElected = uint32(pick(t, 0, 0, 100_000, 500_000))
-	o.RestartOnVote = uint32(pick(t, 0, 300_000, million))
+	o.RestartOnVote = uint32(pick(t, 0, million, million))
 	o.FaultOnEvent = uint32(pick(t, 0, 300_000, 900_000))
 }
 
@@ -248,7 +248,7 @@ func (o *Options) expandLoad(t *tape) {
 	o.Reads = uint32(pick(t, 0, 300_000, 600_000))
 	o.ReadElected = uint32(pick(t, 0, 500_000, million))
 	o.ReadDeposed = uint32(pick(t, 0, million, million))
-	o.Abortions = uint32(pick(t, 0, 300_000, 900_000))
+	o.Abortions = uint32(pick(t, 0, 500_000, million))
 	o.OperatorEvery = o.ElectionTimeout * pick(t, 1, 2, 6) / 2
 	for _, weight := range [...]*uint32{&o.Changes, &o.Changes, &o.Transfers, &o.Compactions} {
 		if t.draw(2) != 0 {
