@@ -153,8 +153,11 @@ func (n *Node) receiveReadIndex(in *Input) {
 		return
 	}
 	slot := bit.lowest()
-	if m.Round == n.sequence.question[slot] && n.sequence.waits[slot] != 0 {
-		return // put again while it waits
+	if m.Round == n.sequence.question[slot] { // put again: it still waits, or the answer was lost
+		if n.sequence.waits[slot] == 0 {
+			n.leadership.tellRead |= bit // the round confirmed then began after it was first put
+		}
+		return
 	}
 	n.leadership.tellRead &^= bit // an answer still owed was to the question before
 	n.sequence.question[slot] = m.Round

@@ -326,3 +326,16 @@ func TestALeaseInAJointConfigurationNeedsBothHalves(t *testing.T) {
 		lab.check(refusal.Code == step.want, "when server %d has echoed: got %v, want %v", step.id, refusal, step.want)
 	}
 }
+
+// A question put again is answered again, without another round (§6.4).
+func TestAQuestionWhoseAnswerWasLostIsAnsweredAgainWithoutAnotherRound(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	ask := raft.Message{Kind: raft.ReadIndex, From: first(2), Term: leader.node().Term(), Round: 7}
+	leader.receive(ask)
+	lab.deliverWhere(func(p *packet) bool { return p.Kind != raft.ReadIndexReply })
+	leader.receive(ask)
+	leader.silent(raft.Heartbeat)
+	reply := leader.reply(raft.ReadIndexReply)
+	lab.check(reply.Round == 7 && reply.Index == leader.node().Commit(), "got %s", reply)
+}
