@@ -46,7 +46,6 @@ func run(arguments []string, s streams) int {
 		kong.Name("driftless"),
 		kong.Description("A Raft that doesn't drift."),
 		kong.Writers(s.out, s.err),
-		kong.UsageOnError(),
 		kong.Bind(s),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 	)
@@ -64,18 +63,29 @@ func parse(parser *kong.Kong, arguments []string, s streams) (code int) {
 		}
 	}()
 	context, err := parser.Parse(arguments)
-	if err != nil {
-		fmt.Fprintf(s.err, "driftless: %v\nRun `driftless --help` to see what there is.\n", err)
-		return exitUsage
-	}
-	err = context.Run()
+	var syntax *kong.ParseError
 	var e exit
+	switch {
+	case errors.As(err, &syntax):
+		fmt.Fprintf(s.err, "driftless: %v\nRun `%s --help` to see what there is.\n", err, told(syntax))
+		return exitUsage
+	case err == nil:
+		err = context.Run()
+	}
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &e):
 		return int(e)
 	}
-	fmt.Fprintf(s.err, "driftless: %v\n", err)
-	return exitUsage
+	fmt.Fprintf(s.err, "driftless: the result could not be written: %v\n", err)
+	return exitOutput
+}
+
+// told is how far a command line that makes no sense could be understood.
+func told(syntax *kong.ParseError) string {
+	if command := syntax.Context.Selected(); command != nil {
+		return command.FullPath()
+	}
+	return syntax.Context.Model.Name
 }

@@ -32,11 +32,13 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		"sim --seeds 5-3":     "ends before it begins",
 		"sim --seeds x":       "not a range",
 		"sim --seeds 1-":      "not a range",
-		"sim --seeds -1":      "--seeds",
+		"sim --seeds -1":      "a range of seeds is missing",
+		"sim --seeds":         "a range of seeds is missing",
+		"sim --seeds=-1":      "not a range",
 		"sim --nodes 6":       "must be 3, 4, 5 or 7",
 		"sim --nodes three":   "--nodes",
-		"sim --bogus":         "--bogus",
-		"simulate":            "simulate",
+		"sim --bogus":         "driftless sim --help",
+		"simulate":            "driftless --help",
 		"":                    "sim",
 		"sim 1-20":            "1-20",
 		"version --seeds 1-2": "--seeds",
@@ -83,7 +85,9 @@ func TestAResultThatCannotBeWrittenIsNoSuccess(t *testing.T) {
 		t.Fatal(failure)
 	}
 	defer stderr.Close()
-	if code := run([]string{"sim", "--seeds", "1-2"}, streams{out: full{}, err: stderr}); code != exitOutput {
-		t.Errorf("exit code %d, want %d", code, exitOutput)
+	for _, line := range []string{"sim --seeds 1-2", "version"} {
+		if code := run(strings.Fields(line), streams{out: full{}, err: stderr}); code != exitOutput {
+			t.Errorf("driftless %s: exit code %d, want %d", line, code, exitOutput)
+		}
 	}
 }

@@ -77,10 +77,11 @@ func (r *report) writeText(out io.Writer, sum *sim.Summary) {
 		r.Messages, r.SimulatedSeconds, r.CPUSeconds, r.WallSeconds)
 	fmt.Fprintf(out, "  %d messages a CPU second; hash %s; core %s\n\n", r.MessagesPerCPUSecond, r.Hash, r.Core)
 	for i, name := range sim.CoverageNames {
-		fmt.Fprintf(out, "  %10d %-22s", sum.Coverage[i], name)
 		if i%3 == 2 || i == len(sim.CoverageNames)-1 {
-			fmt.Fprintln(out)
+			fmt.Fprintf(out, "  %10d %s\n", sum.Coverage[i], name)
+			continue
 		}
+		fmt.Fprintf(out, "  %10d %-22s", sum.Coverage[i], name)
 	}
 	if r.Seed == nil {
 		return

@@ -1,18 +1,25 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 // seedRange is a range of seeds: "A-B", or "A" for one.
 type seedRange struct{ first, last uint64 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (r *seedRange) UnmarshalText(text []byte) error {
-	from, to, ranged := strings.Cut(string(text), "-")
+// Decode implements [kong.MapperValue].
+func (r *seedRange) Decode(c *kong.DecodeContext) error {
+	if !c.Scan.Peek().IsValue() {
+		return errors.New("a range of seeds is missing: write two whole numbers, as in 1-2000")
+	}
+	text := c.Scan.Pop().String()
+	from, to, ranged := strings.Cut(text, "-")
 	if !ranged {
 		to = from
 	}

@@ -22,6 +22,15 @@ type simCommand struct {
 	Verbose bool      `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
 }
 
+// Help is what `driftless sim --help` says beside the flags.
+func (simCommand) Help() string {
+	return `The same seeds give the same hash on every machine. A seed that fails is reported
+with the command that replays it.
+
+Exit codes: 0 all rules held, 1 a rule was broken, 2 bad usage, 3 the result could
+not be written, 130 interrupted.`
+}
+
 // Validate is called by kong.
 func (c *simCommand) Validate() error {
 	switch c.Nodes {
