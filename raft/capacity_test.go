@@ -349,3 +349,17 @@ func TestALeaderRefusesProposalsAtTheReserveOfTermRunsAndIsStillElected(t *testi
 		})
 	}
 }
+
+// A running node forgets committed runs of terms, and a restart must be able to, on
+// either store.
+func TestAServerStartsAfterMoreElectionsThanItHasTermRuns(t *testing.T) {
+	onBothStores(t, func(t *testing.T, fresh func(uint32) shelf) {
+		s := withRuns(t, fresh, raft.MaxRuns+5, everything)
+		last := s.node().Last()
+		s.Crash()
+		s.start()
+		if s.node().Last() != last || s.node().Term() != raft.Term(last) {
+			t.Errorf("it starts in term %d with a log up to %d, want %d and %d", s.node().Term(), s.node().Last(), last, last)
+		}
+	})
+}

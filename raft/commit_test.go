@@ -124,3 +124,24 @@ func TestOnlyALeaderTakesProposals(t *testing.T) {
 	_, _, refusal = leader.tryPropose(string(make([]byte, lab.settings.MaxMessageBytes+1)))
 	lab.check(refusal.Code == raft.TooLarge, "got %v", refusal)
 }
+
+// What a new leader finds in its log, before or after a restart, counts as well.
+func TestALeaderCountsTheUncommittedBytesThatItInherits(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		lab := newLaboratory(t, 3, func(l *laboratory) {
+			l.settings.MaxMessageBytes, l.settings.MaxInflightBytes, l.settings.MaxUncommittedBytes = 10, 10, 30
+		})
+		s := lab.server(1)
+		s.receiveAppend(2, 1, 0, 0, 0, commands(1, 1, "0123456789", "0123456789")...)
+		if restarted {
+			s.restart()
+		}
+		lab.flight = nil
+		leader := lab.winAmong(1, cutOff(3))
+		leader.propose("0123456789")
+		_, _, refusal := leader.tryPropose("!")
+		lab.check(refusal.Code == raft.TooMuchUncommitted, "restarted is %v: got %v", restarted, refusal)
+		lab.run(4 * beat)
+		leader.propose("!")
+	}
+}

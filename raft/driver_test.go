@@ -28,3 +28,20 @@ func TestANodeWhoseStorageFailsSaysNothingMoreAndStops(t *testing.T) {
 		})
 	}
 }
+
+// Where too many messages wait for the disk, an acknowledgement says what those
+// before it say, so that the newest is worth most.
+func TestTheNewestAcknowledgementsAreHeldWhenTheDiskIsSlow(t *testing.T) {
+	const many = 200 // more than a driver holds
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.slow = true
+	for index := raft.Index(1); index <= many; index++ {
+		s.receiveAppend(1, 1, index-1, min(raft.Term(index-1), 1), 0, commands(index, 1, "x")...)
+	}
+	s.silent(raft.AppendReply)
+	s.persist()
+	sent := s.replies(raft.AppendReply)
+	lab.check(len(sent) > 0 && len(sent) < many, "%d acknowledgements were held", len(sent))
+	lab.check(sent[len(sent)-1].Index == many, "the last should be of entry %d: %s", many, sent[len(sent)-1])
+}

@@ -185,3 +185,36 @@ func TestEntriesThatArriveWhileASnapshotIsCheckedStay(t *testing.T) {
 	lab.check(follower.Last() == 3 && follower.out.SaveSnapshot != raft.WriteInstall, "and stay in the log, which ends at %d", follower.Last())
 	lab.check(follower.Commit() == 2, "the snapshot tells that entry 2 is committed")
 }
+
+// A leader that can take no more proposals needs its room more than its peer needs
+// that very snapshot.
+func TestTheSnapshotThatIsBeingSentGivesWayWhenRoomIsNeeded(t *testing.T) {
+	lab, leader := behind(t)
+	leader.propose("x")
+	lab.deliverWhere(cutOff(3))
+	leader.receive(raft.Message{Kind: raft.HeartbeatReply, From: first(3), Term: 1})
+	index := leader.node().Commit()
+	refusal := leader.trySnapshot(index)
+	lab.check(refusal.Code == raft.SnapshotPinned, "while there is room: got %v", refusal)
+	leader.full = true
+	refusal = leader.trySnapshot(index)
+	lab.check(refusal.Code == raft.OK, "without room: got %v", refusal)
+	leader.full = false
+	lab.run(timeout)
+	lab.check(lab.server(3).applied == index, "server 3 should be sent the newer snapshot instead")
+}
+
+// A leader that sends a snapshot is no less a leader.
+func TestHeartbeatsDoNotQueueBehindChunks(t *testing.T) {
+	lab, _ := behind(t)
+	lab.flight = nil
+	heartbeats := 0
+	for range 20 { // every chunk is lost
+		lab.pass(beat)
+		heartbeats += len(lab.take(kind(raft.Heartbeat, 3)))
+		lab.deliver(cutOff(3))
+		lab.deliver(cutOff(3))
+		lab.take(kind(raft.SnapshotChunk))
+	}
+	lab.check(heartbeats == 20, "%d heartbeats were sent in 20 intervals", heartbeats)
+}
