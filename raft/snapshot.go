@@ -27,8 +27,8 @@ func (n *Node) takeSnapshot(in *Input, out *Effects) {
 	if configuration.index > index {
 		configuration = &n.previous
 	}
-	if n.snapshot.ConfigurationIndex <= index && configuration.index > index {
-		known = false // the configuration at that index has been forgotten
+	if configuration.index > index || configuration.Voters == 0 {
+		known = false // the configuration at that index has been forgotten, or a joiner was never told
 	}
 	switch pinned := n.pinned(in); {
 	case !known, index <= n.snapshot.Index, index > min(n.commit, n.writes.durable), in.Index > index:

@@ -218,3 +218,33 @@ func TestHeartbeatsDoNotQueueBehindChunks(t *testing.T) {
 	}
 	lab.check(heartbeats == 20, "%d heartbeats were sent in 20 intervals", heartbeats)
 }
+
+// §5, §4.1: a snapshot says which configuration was in force. A joiner that is sent
+// the log from its first entry on does not know it until it comes upon one: a
+// snapshot without any would stop whoever is sent it when the joiner leads.
+func TestAJoinerTakesNoSnapshotBeforeItKnowsAConfiguration(t *testing.T) {
+	lab := newLaboratory(t, 3, func(l *laboratory) { l.settings.MaxMessageBytes, l.settings.MaxInflightBytes = 10, 10 })
+	leader := lab.elect(1)
+	for range 6 {
+		leader.propose("0123456789")
+		lab.run(beat)
+	}
+	joiner := lab.join(4)
+	added := leader.change(membersOf([]raft.ID{1, 2, 3}, 4))
+	for end := lab.now + timeout; joiner.applied < 3 && lab.now < end; {
+		lab.runWhere(millisecond, func(p *packet) bool { return p.To.ID != 4 || p.Kind != raft.Append || p.Last < 4 || p.Index > 4 })
+	}
+	refusal := joiner.trySnapshot(joiner.applied)
+	lab.check(refusal.Code == raft.SnapshotOutOfRange && joiner.applied < added, "at %d: got %v", joiner.applied, refusal)
+	lab.run(timeout)
+	joiner.snapshotAt(joiner.applied)
+
+	leader.change(membersOf([]raft.ID{1, 2, 3, 4}))
+	lab.run(timeout)
+	leader.driver.Transfer(first(4))
+	lab.run(timeout)
+	fifth := lab.join(5)
+	joiner.change(membersOf([]raft.ID{1, 2, 3, 4}, 5))
+	lab.run(10 * timeout)
+	lab.check(fifth.node().Stopped() == raft.OK && fifth.applied == joiner.applied, "the joiner's snapshot should bring server 5 up to date")
+}
