@@ -490,6 +490,9 @@ func (d *Driver) send(m *Message) {
 	case m.Kind == SnapshotChunk:
 		d.payload.Snapshot = &d.node.snapshot
 		d.payload.Chunk = d.storage.Chunk(m.Offset, m.Bytes)
+		if uint64(len(d.payload.Chunk)) != uint64(m.Bytes) {
+			return // part of it is lost, and the peer would take less for a lie
+		}
 	}
 	d.transport.Send(m, &d.payload)
 }

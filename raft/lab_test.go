@@ -51,6 +51,7 @@ type server struct {
 	damaged  raft.Index    // the one entry whose body is lost
 	repaired string        // the body that was put back last
 	full     bool          // nothing fits any more
+	rotten   bool          // its snapshot can't be read
 	machine  []string      // the commands applied
 	applied  raft.Index
 }
@@ -66,6 +67,14 @@ func (s *server) Entries(first, last raft.Index, maxBytes uint32, into []raft.En
 		last = min(last, s.damaged-1)
 	}
 	return s.Queue.Entries(first, last, maxBytes, into)
+}
+
+// Chunk returns less than was asked for where a snapshot can't be read.
+func (s *server) Chunk(offset uint64, length uint32) []byte {
+	if s.rotten {
+		return nil
+	}
+	return s.Queue.Chunk(offset, length)
 }
 
 func (s *server) Write(w *raft.Write) {

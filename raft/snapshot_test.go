@@ -248,3 +248,16 @@ func TestAJoinerTakesNoSnapshotBeforeItKnowsAConfiguration(t *testing.T) {
 	lab.run(10 * timeout)
 	lab.check(fifth.node().Stopped() == raft.OK && fifth.applied == joiner.applied, "the joiner's snapshot should bring server 5 up to date")
 }
+
+// A disk that fails to read at the leader is no reason for a follower to stop.
+func TestAChunkThatCannotBeReadIsNotSent(t *testing.T) {
+	lab, leader := behind(t)
+	lab.flight = nil
+	leader.rotten = true
+	lab.run(5 * beat)
+	s := lab.server(3)
+	lab.check(s.node().Stopped() == raft.OK && s.applied < 7, "server 3 should wait")
+	leader.rotten = false
+	lab.run(5 * beat)
+	lab.check(s.applied == 7, "and be sent the snapshot when it can be read")
+}
