@@ -164,7 +164,7 @@ func (n *Node) receiveAppend(in *Input, out *Effects) {
 	prev, prevTerm := m.Index, m.LogTerm
 	if prev < n.log.base { // what is below base is committed and equal
 		prev, prevTerm = n.log.base, n.log.baseTerm
-		if m.EntryTerm < prevTerm {
+		if m.EntryTerm != prevTerm {
 			n.diverged(m.Last, m.EntryTerm, out)
 			return
 		}

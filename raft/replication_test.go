@@ -2,6 +2,7 @@ package raft_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/driftless-raft/driftless/raft"
@@ -399,12 +400,18 @@ func TestInputThatNoCorrectPeerCanSendStopsTheServerWithNothingWritten(t *testin
 		{"a chunk without its snapshot", func(s *server) raft.Refusal {
 			return s.receive(raft.Message{Kind: raft.SnapshotChunk, From: first(2), Term: 3, Index: 9, LogTerm: 2, Bytes: 1})
 		}},
+		{"an entry that is compacted here and was of another term", func(s *server) raft.Refusal {
+			return s.receiveAppend(2, 3, 2, 1, 0, commands(3, 3, "x", "y")...)
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			lab := newLaboratory(t, 3)
 			s := lab.server(3)
 			s.receiveAppend(1, 1, 0, 0, 2, commands(1, 1, "a", "b")...)
 			s.receiveAppend(1, 2, 2, 1, 3, commands(3, 2, "c", "d")...)
+			if strings.Contains(c.name, "compacted") {
+				s.snapshotAt(3)
+			}
 			lab.flight = nil
 			var before, after raft.Stored
 			s.Stored(&before)
