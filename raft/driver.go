@@ -94,7 +94,7 @@ func (d *Driver) Start(settings *Settings, clock Clock, storage Storage, transpo
 	if code != OK {
 		return Refusal{Code: code}
 	}
-	d.durable = durable
+	d.durable, d.failure = durable, OK
 	refusal := d.node.begin(settings, &d.stored, durable)
 	for index := d.stored.Base + 1; refusal.Code == OK && index <= d.stored.Last; index++ {
 		refusal = d.restore(index)

@@ -45,3 +45,13 @@ func TestTheNewestAcknowledgementsAreHeldWhenTheDiskIsSlow(t *testing.T) {
 	lab.check(len(sent) > 0 && len(sent) < many, "%d acknowledgements were held", len(sent))
 	lab.check(sent[len(sent)-1].Index == many, "the last should be of entry %d: %s", many, sent[len(sent)-1])
 }
+
+func TestAServerThatIsStartedAgainAfterAFailureSpeaksAtOnce(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	s := lab.server(3)
+	s.Fail(raft.StorageFailed)
+	s.driver.Wake()
+	s.restart()
+	s.receive(raft.Message{Kind: raft.PreVote, From: first(2), Term: 9, Index: 9, LogTerm: 8})
+	s.reply(raft.PreVoteReply)
+}
