@@ -146,10 +146,12 @@ func (n *Node) ask(out *Effects) {
 
 // receiveReadIndex takes in a follower's question. It is answered when a round
 // begun after it is confirmed.
-func (n *Node) receiveReadIndex(in *Input) {
+func (n *Node) receiveReadIndex(in *Input, out *Effects) {
 	m := &in.Message
 	bit := n.peerOf(m.From)
 	if n.role != Leader || bit == 0 {
+		reply := n.message(ReadIndexReply, m.From, out)
+		reply.Reject, reply.Round = true, m.Round
 		return
 	}
 	slot := bit.lowest()
@@ -184,7 +186,11 @@ func (n *Node) sendReadIndexReply(slot int, out *Effects) {
 // receiveReadIndexReply learns what the reads that asked must wait for.
 func (n *Node) receiveReadIndexReply(in *Input) {
 	m := &in.Message
-	if m.Reject || n.role != Follower || m.From != n.leader || !n.reads.open || m.Round != n.sequence.asked {
+	if n.role != Follower || m.From != n.leader || !n.reads.open || m.Round != n.sequence.asked {
+		return
+	}
+	if m.Reject { // it does not lead, or does not count this server among its members
+		n.reads.forget()
 		return
 	}
 	n.reads.open = false

@@ -339,3 +339,15 @@ func TestAQuestionWhoseAnswerWasLostIsAnsweredAgainWithoutAnotherRound(t *testin
 	reply := leader.reply(raft.ReadIndexReply)
 	lab.check(reply.Round == 7 && reply.Index == leader.node().Commit(), "got %s", reply)
 }
+
+// §4.2.2: who has been removed hears no more heartbeats, by which it would ask again.
+func TestAReadAtAServerThatWasRemovedIsLost(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.change(membersOf([]raft.ID{1, 2}))
+	lab.run(timeout)
+	s := lab.server(3)
+	point := s.read(raft.Linearizable)
+	lab.run(beat)
+	lab.check(s.driver.Resolve(&point) == raft.ReadLost, "its leader should have refused it")
+}

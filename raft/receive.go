@@ -117,7 +117,7 @@ func (n *Node) dispatch(in *Input, out *Effects) {
 	case TimeoutNow:
 		n.receiveTimeoutNow(in, out)
 	case ReadIndex:
-		n.receiveReadIndex(in)
+		n.receiveReadIndex(in, out)
 	case ReadIndexReply:
 		n.receiveReadIndexReply(in)
 	case Fetch:
