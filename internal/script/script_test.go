@@ -67,10 +67,10 @@ func TestAScriptThatCannotBePlayedSaysWhyAndEnds(t *testing.T) {
 		three + "> give it":                         "no message was kept under this name: it",
 		three + "> deliver 1 2 Letter":              "there is no such kind of message: Letter",
 		"> cluster 5\n> elect 1 2 3\n> pass 99":     "too many messages are in flight",
-		three + "> elect 1 2 3\n> run 20\n> slow 1\n" + strings.Repeat("> propose 1 a\n> drop\n", 11):                  "too many writes wait",
-		three + "> elect 1 2 3\n> run 20\n" + strings.Repeat("> propose 1 abcdef\n> run 20\n", 4):                      "a state machine is full",
-		three + "> elect 1 2 3\n" + strings.Repeat("> read 1\n", 5):                                                    "there are too many reads",
-		three + "> elect 1 2 3\n> keep a 1 2\n> run 20\n> pass 10\n> keep b\n> pass 10\n> keep c\n> pass 10\n> keep d": "too many messages are kept: d",
+		three + "> elect 1 2 3\n> run 20\n> slow 1\n> slow 2\n> slow 3\n" + strings.Repeat("> propose 1 a\n> deliver 1\n", 5): "too many writes wait",
+		three + "> elect 1 2 3\n> run 20\n" + strings.Repeat("> propose 1 abcdef\n> run 20\n", 4):                             "a state machine is full",
+		three + "> elect 1 2 3\n" + strings.Repeat("> read 1\n", 5):                                                           "there are too many reads",
+		three + "> elect 1 2 3\n> keep a 1 2\n> run 20\n> pass 10\n> keep b\n> pass 10\n> keep c\n> pass 10\n> keep d":        "too many messages are kept: d",
 	} {
 		got, played := play(script + "\n> status\n")
 		if want == "" {
