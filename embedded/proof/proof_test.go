@@ -18,6 +18,7 @@ import (
 func TestTheHostAllocatesNothing(t *testing.T) {
 	allocations := testing.AllocsPerRun(1, func() {
 		proof.Run(func(string) {})
+		proof.RunMachines(func(string) {})
 		proof.RunRuntime(func(string) {})
 	})
 	if allocations != 0 {
@@ -26,7 +27,7 @@ func TestTheHostAllocatesNothing(t *testing.T) {
 }
 
 // programs are the proof programs. The budget holds for the core's alone.
-var programs = []string{"board", "runtime"}
+var programs = []string{"board", "machines", "runtime"}
 
 func TestTheBoardComputesWhatTheHostDoesWithoutAHeap(t *testing.T) {
 	needTools(t)
@@ -155,7 +156,7 @@ func needTools(t *testing.T) {
 // keeps a result in its cache until a file changes that the test itself looked at.
 func watchSources(t *testing.T) {
 	t.Helper()
-	for _, dir := range []string{"../tinygo", "../../raft", "../../internal/script", "."} {
+	for _, dir := range []string{"../tinygo", "../../raft", "../../statemachine", "../../internal/script", "."} {
 		if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 			if err == nil {
 				_, err = os.Stat(path)
