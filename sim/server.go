@@ -29,6 +29,8 @@ type server struct {
 	seen      seen
 	proposals fifo[proposal]
 	readings  []reading
+	book      *book // a scenario's state machine, or nil
+	earlier   bool  // runs the release before
 }
 
 // seen is what the oracles saw of a node after its last step.
@@ -61,6 +63,9 @@ func (s *server) start() {
 	s.boot++
 	s.up, s.applies, s.readSoon, s.wakeAt, s.snapshotAt = true, false, false, 0, 0
 	s.machine = machine{}
+	if s.book != nil {
+		s.book = newBook()
+	}
 	s.driver = raft.Driver{}
 	if w.tape.draw(2) == 1 { // the machine, not only the process
 		s.clock.begin(raft.Instant(w.tape.between(0, 1000) * millisecond))
@@ -86,6 +91,9 @@ func (s *server) start() {
 func (s *server) run() raft.Refusal {
 	w := s.world
 	settings := w.options.settings()
+	if s.earlier {
+		settings = earlierSettings(settings)
+	}
 	refusal := s.driver.Start(&settings, &s.clock, &s.disk, s)
 	if settings.LeaseReads && s.clock.unfit {
 		w.coverage[unfitClocks]++
@@ -268,6 +276,9 @@ func (s *server) apply() {
 				w.ledger.fail("state-machine-safety", "server %d was given entry %d to apply after %d", s.id, e.Index, s.machine.index)
 			}
 			s.machine.apply(e)
+			if s.book != nil {
+				s.book.apply(e)
+			}
 			w.ledger.applied(s)
 		}
 		s.driver.Applied(s.machine.index)
@@ -278,12 +289,21 @@ func (s *server) apply() {
 func (s *server) load(snapshot *raft.Snapshot) {
 	w := s.world
 	w.coverage[loads]++
-	if !s.machine.load(s.disk.Chunk(0, uint32(snapshot.Size))) || s.machine.index != snapshot.Index {
+	image := s.disk.Chunk(0, uint32(snapshot.Size))
+	if !s.machine.load(image) || s.machine.index != snapshot.Index || s.book != nil && !s.book.load(image) {
 		w.ledger.fail("state-machine-safety", "server %d could not load the snapshot at %d", s.id, snapshot.Index)
 		return
 	}
 	w.ledger.applied(s)
 	s.driver.Applied(s.machine.index)
+}
+
+// save appends the state to b.
+func (s *server) save(b []byte) []byte {
+	if s.book != nil {
+		return s.book.save(s.machine.save(b, 0))
+	}
+	return s.machine.save(b, int(s.world.options.SnapshotBytes))
 }
 
 // takeSnapshot saves the state machine and lets the log go, or nearly all of it.
@@ -295,7 +315,7 @@ func (s *server) takeSnapshot() {
 		return // there is one already, and taking another may cost the one being received
 	}
 	var taken raft.Snapshot
-	w.image = s.machine.save(w.image[:0], int(w.options.SnapshotBytes))
+	w.image = s.save(w.image[:0])
 	if !s.disk.takeSnapshot(s.machine.index, w.image, &taken) {
 		w.ledger.fail("store", "server %d: a snapshot of %d bytes does not fit", s.id, len(w.image))
 		return

@@ -107,6 +107,7 @@ func (w *world) resetServer(i int) {
 	s.up, s.boot, s.lag, s.effects, s.pausedUntil = false, 0, 0, -1, 0
 	s.clock = clock{now: &w.now, tape: &w.tape, share: uint64(i), unfit: w.tape.chance(w.options.UnfitClocks)}
 	s.setClock()
+	s.book, s.earlier = nil, false
 	s.disk.owner = s
 	s.disk.queue, s.disk.blocks = nil, nil
 	s.disk.format(&w.options)
@@ -118,6 +119,15 @@ func (w *world) resetServer(i int) {
 // begin founds the cluster and starts what goes on all the time.
 func (w *world) begin() {
 	defer w.rescue()
+	w.found()
+	o := &w.options
+	w.agenda.push(event{at: o.ClientEvery, kind: clientEvent})
+	w.agenda.push(event{at: o.OperatorEvery, kind: operatorEvent})
+	w.agenda.push(event{at: 2 * o.ElectionTimeout, kind: nemesisEvent})
+}
+
+// found founds the cluster and starts its servers.
+func (w *world) found() {
 	var founding raft.Configuration
 	for i := range int(w.options.Nodes) {
 		founding.Members[i] = w.servers[i].member
@@ -136,10 +146,6 @@ func (w *world) begin() {
 	for i := range w.count {
 		w.servers[i].start()
 	}
-	o := &w.options
-	w.agenda.push(event{at: o.ClientEvery, kind: clientEvent})
-	w.agenda.push(event{at: o.OperatorEvery, kind: operatorEvent})
-	w.agenda.push(event{at: 2 * o.ElectionTimeout, kind: nemesisEvent})
 }
 
 // until lets the world go on up to a time, or until a rule is broken.
