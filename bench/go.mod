@@ -6,6 +6,7 @@ require (
 	github.com/driftless-raft/driftless v0.0.0
 	github.com/hashicorp/raft v1.8.0
 	go.etcd.io/raft/v3 v3.7.0
+	google.golang.org/protobuf v1.36.12
 )
 
 require (
@@ -18,7 +19,6 @@ require (
 	github.com/mattn/go-colorable v0.1.12 // indirect
 	github.com/mattn/go-isatty v0.0.14 // indirect
 	golang.org/x/sys v0.47.0 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 )
 
 replace github.com/driftless-raft/driftless => ../
