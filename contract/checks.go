@@ -81,8 +81,7 @@ func (s *stage) collect(server int, w *watched) {
 		w.after = a.Index
 		if known, ok := r.entries[a.Index]; ok {
 			if !bytes.Equal(known.Command, a.Command) || !bytes.Equal(known.Response, a.Response) {
-				s.fail("server %d applied % x at index %d with response % x, another server % x with % x",
-					server, a.Command, a.Index, a.Response, known.Command, known.Response)
+				s.fail("server %d applied at index %d: %v; another server: %v", server, a.Index, a, known)
 			}
 			continue
 		}
@@ -92,6 +91,14 @@ func (s *stage) collect(server int, w *watched) {
 			r.lowest = a.Index
 		}
 	}
+}
+
+// String shows a command and its response.
+func (a Applied) String() string {
+	if a.Command == nil {
+		return "no command"
+	}
+	return fmt.Sprintf("command % x with response % x", a.Command, a.Response)
 }
 
 // settle ends whatever is wrong with the cluster and waits until it has a leader

@@ -156,8 +156,9 @@ func (s *stage) electComplete() {
 		c.add(1, uint64(round+1))
 		s.crash(leader, s.others(append(lagging, leader)...)[0])
 		s.heal()
+		own := s.record.highest + 1 // a new leader's own first entry comes after
 		s.never("a server leads that lacks what is committed", 6*ElectionTimeout, func() bool {
-			return s.leader(lagging...) != 0 && !s.holds(s.leader(lagging...), s.record.highest)
+			return s.leader(lagging...) != 0 && !s.holds(s.leader(lagging...), own)
 		})
 		s.restart(s.down()...)
 	}
