@@ -9,7 +9,7 @@ import (
 	"github.com/driftless-raft/driftless/storage/memory"
 )
 
-// A store is what both implementations offer their owners.
+// A store is what all implementations offer their owners.
 type store interface {
 	raft.Storage
 	TakeSnapshot(index raft.Index, state []byte, taken *raft.Snapshot) bool
@@ -21,6 +21,7 @@ type store interface {
 var (
 	_ store = (*memory.Blocks)(nil)
 	_ store = (*memory.Queue)(nil)
+	_ store = (*onDisk)(nil)
 )
 
 // The capacities of the stores under test, small so that tests fill them.
@@ -50,8 +51,16 @@ func newBlocks() *memory.Blocks {
 
 func newQueue() *memory.Queue { return memory.NewQueue(entriesMax, bytesMax) }
 
-// onBoth proves a sentence of both stores.
-func onBoth(t *testing.T, prove func(*subject)) {
+// onEach proves a sentence of each store: those of this package, and the log engine
+// on a simulated disk.
+func onEach(t *testing.T, prove func(*subject)) {
+	t.Helper()
+	onMemory(t, prove)
+	t.Run("Log", func(t *testing.T) { prove(&subject{T: t, store: newLog(t, quiet{})}) })
+}
+
+// onMemory proves a sentence of the stores of this package.
+func onMemory(t *testing.T, prove func(*subject)) {
 	t.Helper()
 	t.Run("Blocks", func(t *testing.T) { prove(&subject{T: t, store: newBlocks()}) })
 	t.Run("Queue", func(t *testing.T) { prove(&subject{T: t, store: newQueue()}) })
@@ -170,7 +179,7 @@ func panics(tb testing.TB, what, want string, call func()) {
 }
 
 func TestAnEmptyStoreFillsInZeros(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		stored := raft.Stored{Base: 1, BaseTerm: 1, Last: 1, Written: 1, Snapshot: raft.Snapshot{Index: 1}}
 		s.Stored(&stored)
 		equal(s, "stored", stored, raft.Stored{})
@@ -188,7 +197,7 @@ func TestAnEmptyStoreFillsInZeros(t *testing.T) {
 }
 
 func TestAnIdentityComesWithTheFirstConfiguration(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		identity := raft.Identity{Cluster: 5, Self: raft.Member{ID: 1, Incarnation: 10}}
 		founding := raft.Snapshot{Configuration: members(1)}
 		s.do(raft.Write{Kind: raft.WriteIdentity, Identity: identity, Snapshot: &founding})
@@ -197,7 +206,7 @@ func TestAnIdentityComesWithTheFirstConfiguration(t *testing.T) {
 }
 
 func TestTheHardStateIsReplacedAsAWhole(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.do(raft.Write{Kind: raft.WriteHardState, HardState: raft.HardState{Term: 1, Vote: raft.Member{ID: 2}, Commit: 3}})
 		s.do(raft.Write{Kind: raft.WriteHardState, HardState: raft.HardState{Term: 4}})
 		equal(s, "hard state", s.stored().HardState, raft.HardState{Term: 4})
@@ -205,7 +214,7 @@ func TestTheHardStateIsReplacedAsAWhole(t *testing.T) {
 }
 
 func TestWhatIsWrittenCanBeReadBackAtOnce(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "bc", "")
 		same(s, "entries", s.texts(1, 3), []string{"a", "bc", ""})
 		term, kind, size, ok := s.Header(2)
@@ -220,7 +229,7 @@ func TestWhatIsWrittenCanBeReadBackAtOnce(t *testing.T) {
 }
 
 func TestNothingOfAWriteIsKept(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		c := members(1)
 		w := raft.Write{Number: 1, Kind: raft.WriteEntries, Entries: []raft.Entry{
 			{Index: 1, Term: 1, Data: []byte("abc")},
@@ -246,7 +255,7 @@ func TestNothingOfAWriteIsKept(t *testing.T) {
 }
 
 func TestEntriesAreReadAsFarAsTheSliceGoes(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b", "c")
 		equal(s, "into two", s.Entries(1, 3, unlimited, make([]raft.Entry, 2)), 2)
 		equal(s, "into none", s.Entries(1, 3, unlimited, nil), 0)
@@ -257,7 +266,7 @@ func TestEntriesAreReadAsFarAsTheSliceGoes(t *testing.T) {
 }
 
 func TestTheFirstEntryOverTheBytesIsLeftOutUnlessItIsTheFirstOfAll(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "abc", "de", "f", "")
 		into := make([]raft.Entry, 5)
 		equal(s, "0 bytes", s.Entries(1, 4, 0, into), 1)
@@ -268,7 +277,7 @@ func TestTheFirstEntryOverTheBytesIsLeftOutUnlessItIsTheFirstOfAll(t *testing.T)
 }
 
 func TestNoEntryFollowsOneOfAnotherTerm(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b")
 		s.append(3, "c")
 		same(s, "from the first", s.texts(1, 3), []string{"a", "b"})
@@ -277,7 +286,7 @@ func TestNoEntryFollowsOneOfAnotherTerm(t *testing.T) {
 }
 
 func TestNoEntryFollowsAConfigurationChange(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a")
 		s.configure(1, members(2))
 		s.append(1, "b")
@@ -292,7 +301,7 @@ func TestNoEntryFollowsAConfigurationChange(t *testing.T) {
 }
 
 func TestAConfigurationIsFoundAtItsIndexOnly(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a")
 		s.configure(1, members(2))
 		var got raft.Configuration
@@ -312,7 +321,7 @@ func TestAConfigurationIsFoundAtItsIndexOnly(t *testing.T) {
 }
 
 func TestATruncationRemovesTheEntriesFromItsIndexOn(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b", "c")
 		s.truncate(2)
 		equal(s, "last", s.stored().Last, 1)
@@ -327,7 +336,7 @@ func TestATruncationRemovesTheEntriesFromItsIndexOn(t *testing.T) {
 }
 
 func TestASnapshotLeavesTheLogAsItIs(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b", "c")
 		taken := s.snapshot(2, "state")
 		stored := s.stored()
@@ -339,7 +348,7 @@ func TestASnapshotLeavesTheLogAsItIs(t *testing.T) {
 }
 
 func TestASnapshotPutAsideIsNotYetTheStores(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b")
 		s.snapshot(1, "one")
 		var taken raft.Snapshot
@@ -354,7 +363,7 @@ func TestASnapshotPutAsideIsNotYetTheStores(t *testing.T) {
 }
 
 func TestAChunkIsAtMostAsLongAsAskedAndEndsWithTheSnapshot(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a")
 		s.snapshot(1, "abcdef")
 		equal(s, "at the start", string(s.Chunk(0, 4)), "abcd")
@@ -365,7 +374,7 @@ func TestAChunkIsAtMostAsLongAsAskedAndEndsWithTheSnapshot(t *testing.T) {
 }
 
 func TestACompactionRemovesTheEntriesUpToItsIndex(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a")
 		s.append(2, "b", "c")
 		s.configure(2, members(3))
@@ -389,7 +398,7 @@ func TestACompactionRemovesTheEntriesUpToItsIndex(t *testing.T) {
 }
 
 func TestAReceivedSnapshotLiesApartUntilItIsInstalled(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a", "b")
 		own := s.snapshot(1, "own")
 		received := foreign(9, 4, "received")
@@ -414,7 +423,7 @@ func TestAReceivedSnapshotLiesApartUntilItIsInstalled(t *testing.T) {
 }
 
 func TestAReceivedSnapshotIsIntactOnlyIfAllOfItIsThereAndRight(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		received := foreign(9, 4, "received")
 		equal(s, "nothing", s.Intact(&received), false)
 		s.stage(received, 0, "recei")
@@ -437,7 +446,7 @@ func TestAReceivedSnapshotIsIntactOnlyIfAllOfItIsThereAndRight(t *testing.T) {
 }
 
 func TestOffsetZeroStartsAnew(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.stage(foreign(5, 1, "an older one"), 0, "an ol")
 		newer := foreign(9, 2, "newer")
 		s.stage(newer, 0, "new")
@@ -447,7 +456,7 @@ func TestOffsetZeroStartsAnew(t *testing.T) {
 }
 
 func TestAnEmptySnapshotCanBeTakenAndReceived(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, "a")
 		taken := s.snapshot(1, "")
 		equal(s, "size", taken.Size, 0)
@@ -460,7 +469,7 @@ func TestAnEmptySnapshotCanBeTakenAndReceived(t *testing.T) {
 }
 
 func TestACrashForgetsASnapshotBeingReceived(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		received := foreign(9, 4, "received")
 		s.stage(received, 0, "received")
 		s.Crash()
@@ -471,7 +480,7 @@ func TestACrashForgetsASnapshotBeingReceived(t *testing.T) {
 }
 
 func TestAWipedStoreIsEmpty(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.do(raft.Write{Kind: raft.WriteIdentity, Identity: raft.Identity{Cluster: 1}, Snapshot: &raft.Snapshot{}})
 		s.append(1, "a", "b", "c")
 		s.configure(1, members(1))
@@ -492,7 +501,7 @@ func TestAWipedStoreIsEmpty(t *testing.T) {
 }
 
 func TestEntriesWithoutDataFitAsLongAsThereIsRoomForAnEntry(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onEach(t, func(s *subject) {
 		s.append(1, string(make([]byte, s.Room().Bytes)))
 		equal(s, "bytes", s.Room().Bytes, 0)
 		s.configure(1, members(1))
@@ -545,7 +554,7 @@ func TestABrokenContractPanics(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			onBoth(t, func(s *subject) {
+			onEach(t, func(s *subject) {
 				identity := raft.Identity{Cluster: 1, Self: raft.Member{ID: 1}}
 				s.do(raft.Write{Kind: raft.WriteIdentity, Identity: identity, Snapshot: &raft.Snapshot{}})
 				s.append(1, "a", "b", "c")
@@ -560,14 +569,14 @@ func TestABrokenContractPanics(t *testing.T) {
 		})
 	}
 	t.Run("too many entries", func(t *testing.T) {
-		onBoth(t, func(s *subject) {
+		onEach(t, func(s *subject) {
 			panics(s, "one more", noEntry, func() { s.append(1, make([]string, entriesMax+1)...) })
 		})
 	})
 }
 
 func TestNothingIsAllocatedOnceTheStoreHasBeenFull(t *testing.T) {
-	onBoth(t, func(s *subject) {
+	onMemory(t, func(s *subject) {
 		c := members(2)
 		var entries [5]raft.Entry
 		for i := range entries {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/storage/memory"
+	"github.com/driftless-raft/driftless/storage/wal"
 )
 
 // A naive store keeps a whole copy of itself for every write.
@@ -71,7 +72,8 @@ type staging struct {
 // A comparison drives a store and its naive model alike.
 type comparison struct {
 	*subject
-	queue   *memory.Queue // nil for Blocks
+	queue   *memory.Queue // or nil
+	log     *onDisk       // or nil
 	states  []naive       // after each write, by number
 	done    map[uint64]bool
 	durable uint64
@@ -82,6 +84,7 @@ type comparison struct {
 func compare(s store) *comparison {
 	c := &comparison{subject: &subject{store: s}, states: []naive{{}}, done: map[uint64]bool{}}
 	c.queue, _ = s.(*memory.Queue)
+	c.log, _ = s.(*onDisk)
 	return c
 }
 
@@ -93,7 +96,10 @@ func (c *comparison) next(w raft.Write) *naive {
 	state.stored.Written++
 	c.states = append(c.states, state)
 	number := c.do(w)
-	if c.queue == nil {
+	switch {
+	case c.log != nil:
+		c.durable, _ = c.Durable()
+	case c.queue == nil:
 		c.durable = number
 	}
 	return c.now()
@@ -169,7 +175,7 @@ func (c *comparison) snapshot(t *rapid.T) {
 	if !c.TakeSnapshot(index, state, &taken) {
 		t.Fatal("the state was refused")
 	}
-	if c.queue == nil {
+	if _, one := c.store.(*memory.Blocks); one {
 		c.staged = nil // there is one place for both
 	}
 	taken.Term = c.now().at(index).Term
@@ -231,6 +237,28 @@ func (c *comparison) complete(t *rapid.T) {
 	}
 }
 
+// perform carries out an operation on the log's disk: any that is the first of its
+// file.
+func (c *comparison) perform(t *rapid.T) {
+	waiting := c.log.disk.Waiting()
+	var ready []uint64
+	busy := map[wal.File]bool{}
+	for i := range waiting {
+		if file := waiting[i].File; !busy[file] {
+			busy[file] = true
+			ready = append(ready, waiting[i].Number)
+		}
+	}
+	if len(ready) == 0 {
+		t.Skip("nothing is under way")
+	}
+	c.log.Complete(c.log.disk.Perform(rapid.SampledFrom(ready).Draw(t, "operation")))
+	c.durable, _ = c.Durable()
+}
+
+// seal marks the end of the log.
+func (c *comparison) seal(*rapid.T) { c.log.Seal() }
+
 func (c *comparison) fail(*rapid.T) {
 	c.queue.Fail(raft.StorageFailed)
 	c.failure = raft.StorageFailed
@@ -238,11 +266,18 @@ func (c *comparison) fail(*rapid.T) {
 
 func (c *comparison) crash(t *rapid.T) {
 	kept := uint64(len(c.states) - 1)
-	if c.queue == nil {
-		c.Crash()
-	} else {
+	switch {
+	case c.queue != nil:
 		kept = rapid.Uint64Range(c.durable, kept).Draw(t, "kept")
 		c.queue.CrashKeeping(kept)
+	case c.log != nil:
+		c.Crash()
+		last := kept
+		if kept = c.stored().Written; kept < c.durable || kept > last {
+			t.Fatalf("a crash kept the writes up to %d of %d, of which %d were durable", kept, last, c.durable)
+		}
+	default:
+		c.Crash()
 	}
 	c.states = c.states[:kept+1]
 	c.durable, c.failure, c.staged = kept, raft.OK, nil
@@ -323,7 +358,7 @@ func (c *comparison) checkRoom(t *rapid.T) {
 		most.Bytes -= uint32(len(e.Data))
 	}
 	got := c.Room()
-	exact := c.queue != nil || len(n.log) == 0
+	exact := c.queue != nil || c.log != nil || len(n.log) == 0
 	if exact && got != most || got.Entries > most.Entries || got.Bytes > most.Bytes {
 		t.Fatalf("room: got %+v, at most there is %+v", got, most)
 	}
@@ -352,4 +387,16 @@ func TestAStoreDoesWhatANaiveOneDoes(t *testing.T) {
 		all["complete"], all["complete more"], all["fail"] = c.complete, c.complete, c.fail
 		t.Repeat(all)
 	}))
+	t.Run("Log", rapid.MakeCheck(func(t *rapid.T) {
+		c := compare(newLog(t, drawn{t}))
+		c.log.slow = true
+		all := actions(c)
+		all["perform"], all["perform more"], all["perform yet more"], all["seal"] = c.perform, c.perform, c.perform, c.seal
+		t.Repeat(all)
+	}))
 }
+
+// drawn is a disk's choices as a property draws them.
+type drawn struct{ *rapid.T }
+
+func (d drawn) Draw(bound uint64) uint64 { return rapid.Uint64Range(0, bound-1).Draw(d.T, "choice") }

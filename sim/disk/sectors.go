@@ -1,0 +1,219 @@
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/driftless-raft/driftless/storage/wal"
+)
+
+// An inode is a file, whatever its name.
+type inode struct {
+	cache  []byte // as the cache has it
+	stable []byte // as it is durable
+	dirty  []bool // the sectors that differ, or may
+	spoilt map[int]spoilt
+}
+
+// spoilt is what somebody who reads a sector finds in place of its true bytes: other
+// bytes, or an error if there are none. It ends when the sector is written.
+type spoilt []byte
+
+func (f *inode) clone() *inode {
+	c := &inode{cache: bytes.Clone(f.cache), stable: bytes.Clone(f.stable), dirty: slices.Clone(f.dirty)}
+	for s, bytes := range f.spoilt {
+		c.spoil(s, slices.Clone(bytes))
+	}
+	return c
+}
+
+var errBadSector = errors.New("a sector can't be read")
+
+func sectors(bytes, sector int) int { return (bytes + sector - 1) / sector }
+
+// grow makes the cache longer. What is new is zeros.
+func (f *inode) grow(size, sector int) {
+	if size > cap(f.cache) {
+		longer := make([]byte, len(f.cache), size)
+		copy(longer, f.cache)
+		f.cache = longer
+	}
+	before := len(f.cache)
+	f.cache = f.cache[:max(before, size)]
+	clear(f.cache[before:])
+	for len(f.dirty) < sectors(len(f.cache), sector) {
+		f.dirty = append(f.dirty, false)
+	}
+}
+
+// overlay puts what has been spoilt over bytes that were read from an offset.
+func (f *inode) overlay(into []byte, offset, sector int) error {
+	if len(f.spoilt) == 0 || len(into) == 0 {
+		return nil
+	}
+	for s := offset / sector; s*sector < offset+len(into); s++ {
+		bytes, is := f.spoilt[s]
+		if !is {
+			continue
+		}
+		if bytes == nil {
+			return errBadSector
+		}
+		for i, b := range bytes {
+			if at := s*sector + i - offset; at >= 0 && at < len(into) {
+				into[at] = b
+			}
+		}
+	}
+	return nil
+}
+
+// write writes to the cache. What is written is no longer spoilt; a sector that goes
+// to another place spoils both.
+func (d *Disk) write(f *inode, offset uint64, bytes []byte) {
+	if len(bytes) == 0 {
+		return
+	}
+	sector := d.options.SectorBytes
+	first, last := int(offset)/sector, (int(offset)+len(bytes)-1)/sector
+	astray := -1
+	if d.chance(d.options.MisdirectedWrites) {
+		astray = first + int(d.choices.Draw(uint64(last-first+1)))
+	}
+	var old []byte
+	if astray >= 0 {
+		old = f.seen(astray, sector)
+	}
+	copy(f.cache[offset:], bytes)
+	for s := first; s <= last; s++ {
+		f.dirty[s] = true
+		delete(f.spoilt, s)
+	}
+	if astray >= 0 {
+		d.misdirect(f, astray, old)
+	}
+}
+
+// seen is a copy of a sector as a reader finds it.
+func (f *inode) seen(s, sector int) []byte {
+	if bytes, is := f.spoilt[s]; is {
+		return bytes
+	}
+	return append([]byte(nil), f.cache[s*sector:min((s+1)*sector, len(f.cache))]...)
+}
+
+// misdirect has a sector that was just written appear in another place, and its own
+// place as it was.
+func (d *Disk) misdirect(f *inode, astray int, old []byte) {
+	sector := d.options.SectorBytes
+	gone := f.seen(astray, sector)
+	files := d.sorted()
+	victim := d.names[files[d.choices.Draw(uint64(len(files)))]]
+	f.spoil(astray, old)
+	if count := sectors(len(victim.cache), sector); count > 0 {
+		s := int(d.choices.Draw(uint64(count)))
+		victim.spoil(s, gone[:min(len(gone), len(victim.cache)-s*sector)])
+	}
+}
+
+func (f *inode) spoil(s int, bytes []byte) {
+	if f.spoilt == nil {
+		f.spoilt = map[int]spoilt{}
+	}
+	f.spoilt[s] = bytes
+}
+
+// sync makes a file durable, or some of it.
+func (d *Disk) sync(f *inode) error {
+	if d.syncFails() {
+		d.scatter(f)
+		return errors.New("disk: a sync failed")
+	}
+	sector := d.options.SectorBytes
+	f.resize()
+	for s, dirty := range f.dirty {
+		if dirty {
+			copy(f.stable[s*sector:], f.cache[s*sector:min((s+1)*sector, len(f.cache))])
+			f.dirty[s] = false
+		}
+	}
+	return nil
+}
+
+// resize makes the durable size that of the cache.
+func (f *inode) resize() {
+	for len(f.stable) < len(f.cache) {
+		f.stable = append(f.stable, make([]byte, len(f.cache)-len(f.stable))...)
+	}
+}
+
+// scatter makes durable what a crash, or a failed sync, leaves of a file: of its size
+// and of each sector for itself. The cache goes on showing all of it as if it were.
+func (d *Disk) scatter(f *inode) {
+	if len(f.stable) < len(f.cache) {
+		if d.choices.Draw(2) != 0 {
+			clear(f.dirty) // it is as long as it was
+			return
+		}
+		f.resize()
+	}
+	for s, dirty := range f.dirty {
+		if dirty {
+			d.decide(f, s)
+			f.dirty[s] = false
+		}
+	}
+}
+
+// decide draws what becomes of an unsynced sector.
+func (d *Disk) decide(f *inode, s int) {
+	sector := d.options.SectorBytes
+	to := f.stable[s*sector : min((s+1)*sector, len(f.stable))]
+	from := f.cache[s*sector:][:len(to)]
+	fates := []Fate{0}
+	for _, fate := range []Fate{Lost, Torn, Garbage} {
+		if d.options.Fates&fate != 0 {
+			fates = append(fates, fate)
+		}
+	}
+	switch fates[d.choices.Draw(uint64(len(fates)))] {
+	case Lost:
+	case Torn:
+		copy(to, from[:d.choices.Draw(uint64(len(from)))])
+	case Garbage:
+		state := d.choices.Draw(1 << 32)
+		for i := range to { // a linear congruential generator: anything will do
+			state = state*6364136223846793005 + 1442695040888963407
+			to[i] = byte(state >> 56)
+		}
+	default:
+		copy(to, from)
+	}
+}
+
+// Rot has a byte of a file read as another one, until its sector is written again:
+// the mask says which bits are turned over.
+func (d *Disk) Rot(file wal.File, offset uint64, mask byte) {
+	f, s := d.sectorOf(file, offset)
+	if bytes := f.seen(s, d.options.SectorBytes); bytes != nil {
+		bytes[int(offset)-s*d.options.SectorBytes] ^= mask
+		f.spoil(s, bytes)
+	}
+}
+
+// Spoil has a sector of a file, the one at an offset, fail to be read until it is
+// written again.
+func (d *Disk) Spoil(file wal.File, offset uint64) {
+	f, s := d.sectorOf(file, offset)
+	f.spoil(s, nil)
+}
+
+func (d *Disk) sectorOf(file wal.File, offset uint64) (*inode, int) {
+	f := d.names[file]
+	if f == nil || offset >= uint64(len(f.cache)) {
+		panic(fmt.Sprintf("disk: %v has no byte at %d", file, offset))
+	}
+	return f, int(offset) / d.options.SectorBytes
+}
