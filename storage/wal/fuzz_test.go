@@ -45,7 +45,7 @@ func FuzzOpen(f *testing.F) {
 			{Kind: wal.Create, File: wal.File{Kind: wal.SnapshotFile, Number: 2}},
 			{Kind: wal.Write, File: wal.File{Kind: wal.SnapshotFile, Number: 2}, Bytes: []byte("the state after the second entry")},
 		} {
-			o.Number = uint64(1<<60 + i)
+			o.Number = 1<<60 + uint64(i)
 			d.Submit(o)
 			if _, err := d.Perform(o.Number); err != nil {
 				t.Fatal(err)
