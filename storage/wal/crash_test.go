@@ -2,10 +2,13 @@ package wal_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim/disk"
+	"github.com/driftless-raft/driftless/storage/wal"
 )
 
 // A pace is how a test goes through a script: when it flushes and seals, and which
@@ -118,6 +121,9 @@ func (r *rig) crashAndCheck(states []string, when string) uint64 {
 	if err := r.tryOpen(); err != nil {
 		r.tb.Fatalf("%s: %v", when, err)
 	}
+	if files, _ := r.disk.List(); r.stored().Identity != (raft.Identity{}) && !slices.Contains(files, markerFile) {
+		r.tb.Fatalf("%s: the log says whose it is, and there is no marker", when)
+	}
 	kept := r.stored().Written
 	if kept < durable || kept > written {
 		r.tb.Fatalf("%s: %d writes are left of %d, of which %d were durable", when, kept, written, durable)
@@ -140,4 +146,76 @@ func (r *rig) crashAndCheck(states []string, when string) uint64 {
 		r.tb.Fatalf("%s, written to and crashed again: got\n%s\nwant\n%s", when, got, want)
 	}
 	return kept
+}
+
+// A batch that begins a segment and was torn would, if it came back, follow from what
+// is no longer the end of the log. So it must be gone before the log goes on in the
+// segment before, whatever further crashes bring back.
+func TestATornBatchThatBeganASegmentNeverComesBack(t *testing.T) {
+	torn := fresh(t)
+	torn.options.Bytes = 1 << 20
+	torn.reopen()
+	second := wal.File{Kind: wal.SegmentFile, Number: 2}
+	torn.do(torn.entries(1, strings.Repeat("x", 40_000)))
+	want := torn.describe()
+	torn.do(torn.entries(1, strings.Repeat("y", 30_000)))
+	torn.disk.Rot(second, 5000, 1)
+	for operations := 0; ; operations++ {
+		performed := 0
+		for seed := range random(20) {
+			r := &rig{tb: t, options: torn.options, disk: torn.disk.Clone(&seed)}
+			r.open()
+			equal(t, "what is left", r.describe() == want, true)
+			equal(t, "torn", r.report.Torn, second)
+			r.give(r.entries(1, "z"))
+			r.Flush()
+			with := r.describe()
+			for performed = 0; performed < operations && len(r.disk.Waiting()) > 0; performed++ {
+				r.step()
+			}
+			durable, _ := r.Durable()
+			r.disk.Crash()
+			r.open()
+			if got := r.describe(); got != with && (got != want || durable > 1) {
+				t.Fatalf("after %d operations, seed %d: got\n%.200s", operations, seed, got)
+			}
+		}
+		if performed < operations {
+			break
+		}
+	}
+}
+
+// What a batch lets go is removed when a later one is durable: until then a restart
+// may find this one rotten, and need it.
+func TestNothingIsRemovedThatTheLogNeedsWithoutItsLastBatch(t *testing.T) {
+	for _, last := range []func(*rig) raft.Write{
+		func(r *rig) raft.Write { return r.taken(5, "a newer state") },
+		func(r *rig) raft.Write { return r.compaction(3) },
+	} {
+		r := fresh(t)
+		r.options.Bytes = 1 << 20
+		r.reopen()
+		for range 5 { // each in a segment of its own
+			r.do(r.entries(1, strings.Repeat("x", 30_000)))
+		}
+		r.do(r.taken(4, "state"))
+		want := r.describe()
+		r.do(last(r))
+		files, _ := r.disk.List()
+		segment := files[len(files)-1]
+		for _, file := range files { // the one before the reserved one
+			if file.Kind == wal.SegmentFile {
+				segment = wal.File{Kind: wal.SegmentFile, Number: file.Number - 1}
+			}
+		}
+		content := make([]byte, 64<<10)
+		r.disk.ReadAt(segment, content, 0)
+		batches := batchesOf(content)
+		b := batches[len(batches)-1]
+		r.disk.Rot(segment, b.begin+20, 1)
+		r.disk.Rot(segment, b.second+20, 1)
+		r.open()
+		equal(t, "without the last batch", r.describe() == want, true)
+	}
 }
