@@ -12,10 +12,10 @@ func (n *Node) beat(in *Input, out *Effects) {
 	if n.diskHangs() || in.Room.Damaged != 0 {
 		n.handOver()
 	}
-	n.fetch(in, out)
 	if n.commit >= n.leadership.start {
 		n.configurationCommitted(out)
 	}
+	n.fetch(in, out)
 	if target := n.peerOf(n.leadership.target); target != 0 {
 		n.hurryTransfer(target.lowest())
 	}
@@ -73,6 +73,9 @@ func (n *Node) receiveHeartbeat(in *Input, out *Effects) {
 	reply := n.message(HeartbeatReply, m.From, out)
 	reply.Round, reply.Stamp = m.Round, m.Stamp
 	reply.Index, reply.Last, reply.LogTerm = n.writes.durable, n.log.last, n.log.lastTerm()
+	if damaged := in.Room.Damaged; damaged > n.commit { // what is lost here must not be counted on
+		reply.Index = min(reply.Index, damaged-1)
+	}
 	if reply.Full = n.noRoom; reply.Full {
 		n.wantRoom(out)
 	}
@@ -129,7 +132,7 @@ func (n *Node) retry(slot int, last Index, same bool) {
 		}
 	case p.pace == probing || p.pace == shipping:
 		p.paused = false
-	case p.count > 0 || p.paused:
+	case p.count > 0 || p.paused || !same && p.match < n.log.last:
 		p.probe(min(p.next, last+1))
 	}
 	if p.next <= n.log.last || p.pace != streaming {

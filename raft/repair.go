@@ -8,6 +8,10 @@ package raft
 // is called at heartbeats and where an election is due, so it is asked again, of
 // another, until it is there.
 func (n *Node) fetch(in *Input, out *Effects) {
+	if in.Room.Damaged != 0 && in.Room.Damaged <= n.snapshot.Index && n.cut.write == 0 {
+		n.compact(n.snapshot.Index, out) // the snapshot stands for it
+		return
+	}
 	others := n.newest.Everybody() &^ n.me
 	term, known := n.log.at(in.Room.Damaged)
 	if in.Room.Damaged <= n.log.base || !known || others == 0 || int(out.Count) == len(out.Messages) {

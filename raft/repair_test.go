@@ -133,3 +133,48 @@ func TestASnapshotOfAnEarlierTermThanWhatIsCommittedStopsTheNode(t *testing.T) {
 	refusal := lab.accept(s, &chunk)
 	lab.check(refusal.Code == raft.Diverged, "got %v", refusal)
 }
+
+// An entry counts for a quorum only where its bytes are.
+func TestALostBodyIsNotCountedOnUntilItIsBack(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	lab.server(2).crash()
+	s := lab.server(3)
+	leader.propose("a")
+	leader.propose("b")
+	lab.deliver(kind(raft.Append, 3))
+	lab.flight = nil // so the acknowledgements are lost
+	s.crash()
+	s.damaged = 2
+	lab.start(s)
+	lab.runWhere(3*beat, func(p *packet) bool { return p.Kind != raft.FetchReply && cutOff(2)(p) })
+	lab.check(leader.node().Commit() == 1, "entry 2 is on server 1 only, and must not be committed")
+	s.jitter = 0 // by which server 1 is the one that is asked
+	lab.runWhere(6*beat, cutOff(2))
+	lab.check(s.damaged == 0 && leader.node().Commit() == 3, "with the body back both entries should be committed")
+}
+
+func TestALostBodyBelowTheOwnSnapshotIsLetGo(t *testing.T) {
+	lab, s := damagedCluster(t)
+	for _, id := range []raft.ID{1, 2} {
+		lab.server(id).snapshotAt(4)
+	}
+	s.damaged = 0
+	lab.run(beat)
+	var taken raft.Snapshot
+	s.TakeSnapshot(4, []byte("a,b,c"), &taken)
+	if refusal := s.driver.Compact(&taken, 2); refusal.Code != raft.OK {
+		t.Fatal(refusal)
+	}
+	s.crash()
+	s.damaged = 4
+	lab.start(s)
+	chunks := 0
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.SnapshotChunk {
+			chunks++
+		}
+	}
+	lab.run(5 * timeout)
+	lab.check(s.damaged == 0 && chunks == 0, "its own snapshot stands for entry 4; %d chunks were sent", chunks)
+}

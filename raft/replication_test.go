@@ -423,3 +423,18 @@ func TestInputThatNoCorrectPeerCanSendStopsTheServerWithNothingWritten(t *testin
 		})
 	}
 }
+
+// What arrived there but was lost in a crash is sent again, although the follower
+// had told that it had it.
+func TestAFollowerThatLosesWhatItToldOfIsSentItAgain(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.winAmong(1, func(*packet) bool { return true })
+	lab.server(3).crash()
+	s := lab.server(2)
+	s.slow = true
+	lab.runWhere(3*beat, cutOff(3))
+	s.slow = false
+	s.restart()
+	lab.runWhere(5*timeout, cutOff(3))
+	lab.check(leader.node().Commit() == leader.node().Last(), "the leader's no-op should be committed")
+}

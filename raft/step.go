@@ -56,8 +56,9 @@ type Input struct {
 	Snapshot      Snapshot
 }
 
-// Effects is what a step wants done: the writes, in the order of the fields and
-// with consecutive numbers from FirstWrite; then the messages, each as soon as
+// Effects is what a step wants done: the writes, with consecutive numbers from
+// FirstWrite, in this order: hard state, truncation, entries, chunk, snapshot,
+// repair, compaction; then the messages, each as soon as
 // the write it names is durable. The node's own state holds the content of
 // writes: the hard state, the configuration, the snapshot.
 type Effects struct {
