@@ -10,6 +10,7 @@ const (
 	applyEvent                     // committed entries reach the state machine
 	restartEvent
 	clientEvent
+	requestEvent // value: the late request
 	deposedEvent // a leader is asked for a read by lease when another was elected
 	operatorEvent
 	abortEvent // a transfer is given up

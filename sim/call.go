@@ -14,7 +14,7 @@ type call struct {
 	boot     uint32
 	request  contract.Request
 	proposal proposal
-	reading  reading
+	query    query
 	reply    contract.Reply
 }
 
@@ -93,7 +93,7 @@ func (k *call) propose() {
 		k.begun(refusal)
 		return
 	}
-	k.proposal = proposal{first: index, last: index, term: term, at: w.now}
+	k.proposal = proposal{index: index, term: term, at: w.now}
 }
 
 func (k *call) read() {
@@ -104,13 +104,13 @@ func (k *call) read() {
 		k.begun(refusal)
 		return
 	}
-	k.reading = reading{point: point, at: w.now}
+	k.query = query{point: point, at: w.now}
 	switch mode {
 	case raft.Lease:
 		w.ledger.leased(k.server)
 		fallthrough
 	case raft.Linearizable:
-		k.reading.floor = w.ledger.acked
+		k.query.floor = w.ledger.acked
 	case raft.Stale:
 	}
 }
@@ -176,12 +176,12 @@ func (k *call) poll() {
 
 func (k *call) pollProposal() {
 	s, p := k.server, &k.proposal
-	fate := s.driver.Node().Fate(p.last, p.term)
-	if fate == raft.Pending || fate == raft.Committed && s.machine.index < p.last {
+	fate := s.driver.Node().Fate(p.index, p.term)
+	if fate == raft.Pending || fate == raft.Committed && s.machine.index < p.index {
 		return
 	}
 	s.world.ledger.resolved(s, p, fate)
-	applied := s.book.at(p.last)
+	applied := s.book.at(p.index)
 	switch {
 	case fate == raft.Superseded:
 		k.refuse(contract.Superseded, "something else is committed in its place")
@@ -194,12 +194,12 @@ func (k *call) pollProposal() {
 
 func (k *call) pollRead() {
 	s := k.server
-	switch s.driver.Resolve(&k.reading.point) {
+	switch s.driver.Resolve(&k.query.point) {
 	case raft.ReadPending:
 	case raft.ReadLost:
 		k.refuse(contract.NotLeader, "the server does not lead any more, or another does")
 	case raft.ReadReady:
-		s.world.ledger.served(s, &k.reading)
+		s.world.ledger.served(s, &k.query)
 		k.reply = contract.Reply{Outcome: contract.Done, Body: slices.Clone(s.book.machine.Query(k.request.Body))}
 	}
 }

@@ -1,30 +1,48 @@
 package sim
 
 import (
-	"encoding/binary"
-
 	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/sim/linearizability"
+	"github.com/driftless-raft/driftless/statemachine/register"
+	"github.com/driftless-raft/driftless/statemachine/session"
 )
 
-// A proposal is a batch of commands whose fate a client waits for.
-type proposal struct {
-	first raft.Index
-	last  raft.Index
-	term  raft.Term
-	at    uint64 // when it was made
+// A client does one operation after the other on the registers, within a session. It
+// asks one server after the other until it has an answer, or gives up.
+type client struct {
+	number   int
+	session  uint64 // 0: it has none
+	sequence uint64 // of its last command
+	serial   uint64 // counts its operations, so that an answer to an earlier one is known
+	doing    activity
+	since    uint64 // when it began
+	retryAt  uint64 // when it asks again
+	attempts int    // how many of its proposals a leader took
+	floor    uint64 // what the witness had seen told when it began
+	where    uint8  // the register
+	input    linearizability.RegisterInput
+	invoked  int64
+	lost     []lostCommand // of this session, given up and perhaps not over
 }
 
-// A reading is a read that a client waits for.
-type reading struct {
-	point raft.ReadPoint
-	floor raft.Index // what had been acknowledged to any client when it began
-	at    uint64     // and when that was
+// activity is what a client is doing.
+type activity uint8
+
+const (
+	idle activity = iota
+	opening
+	commanding
+	reading
+)
+
+// A lostCommand is an operation in a register's history that was given up.
+type lostCommand struct {
+	where uint8
+	at    int
 }
 
-// readingsMax bounds the reads that wait at one server.
-const readingsMax = 8
-
-// clientActs is the event of a client's next operation.
+// clientActs is the event of the clients' next operations: some of them propose
+// commands together, or one reads.
 func (w *world) clientActs() {
 	o := &w.options
 	w.agenda.push(event{at: w.now + w.tape.between(o.ClientEvery/2, 2*o.ClientEvery), kind: clientEvent})
@@ -38,7 +56,7 @@ func (w *world) clientActs() {
 			s = w.anyServer()
 		}
 		if s.up && s.pausedUntil <= w.now {
-			s.read(mode)
+			s.read(mode, w.nextReader())
 		}
 		return
 	}
@@ -47,161 +65,198 @@ func (w *world) clientActs() {
 	}
 }
 
-// propose proposes a batch of commands nobody has proposed before.
-func (s *server) propose() {
-	w := s.world
-	o := &w.options
-	size := w.tape.between(8, uint64(o.CommandMax))
-	count := w.tape.between(1, uint64(o.BatchMax))
-	if most := uint64(o.MaxMessageBytes) / size; count > most && w.tape.draw(8) != 7 {
-		count = max(most, 1)
-	}
-	w.commands = w.commands[:0]
-	for range count {
-		w.counter++
-		start := len(w.commands)
-		w.commands = binary.LittleEndian.AppendUint64(w.commands, mix(w.counter, 0))
-		for len(w.commands)-start < int(size) {
-			w.commands = append(w.commands, byte(w.counter))
-		}
-	}
-	for i := range count {
-		w.batch[i] = raft.Entry{Data: w.commands[i*size : (i+1)*size]}
-	}
-	first, term, refusal := s.driver.Propose(w.batch[:count])
-	switch refusal.Code {
-	case raft.OK:
-		w.coverage[proposals]++
-		s.proposals.push(proposal{first: first, last: first + raft.Index(count) - 1, term: term, at: w.now})
-	case raft.NotLeader, raft.Transferring, raft.TooLarge, raft.TooMuchUncommitted, raft.NoRoom, raft.HasStopped:
-		w.coverage[refusedProposals]++
-		if refusal.Code == raft.NoRoom {
-			w.coverage[fullLogs]++
-		}
-	default:
-		w.ledger.fail("refusal", "server %d refused a proposal: %v", s.id, refusal.Code)
-	}
-	s.settle()
+// next is the client whose turn it is to propose, or to read: each comes round.
+func (w *world) next(turn *int) *client {
+	*turn = (*turn + 1) % len(w.clients)
+	return &w.clients[*turn]
 }
 
-// read begins a read.
-func (s *server) read(mode raft.ReadMode) {
-	w := s.world
-	if len(s.readings) == readingsMax {
+// nextReader is an idle client, or nil if all wait for answers. One that has waited
+// too long for a read does not any longer.
+func (w *world) nextReader() *client {
+	for range w.clients {
+		c := w.next(&w.readTurn)
+		if c.doing == reading && c.retryAt <= w.now {
+			w.history.close(c.where)
+			c.doing = idle
+		}
+		if c.doing == idle {
+			return c
+		}
+	}
+	return nil
+}
+
+// nextCommand has a client write its next command, and returns its length: a new one,
+// or the last one again if it has waited long enough. It returns 0 if there is
+// nothing to do.
+func (w *world) nextCommand(c *client, into []byte) int {
+	if c.doing != idle && c.retryAt > w.now {
+		return 0
+	}
+	switch c.doing {
+	case reading:
+		w.history.close(c.where)
+		c.doing = idle
+	case commanding:
+		if w.tape.chance(w.options.GiveUps) && !w.network.calm && w.history.lost < lostMax-len(w.clients) {
+			w.giveUp(c)
+		} else {
+			w.coverage[retries]++
+		}
+	case idle, opening:
+	}
+	if c.doing == idle && !w.beginCommand(c) {
+		return 0
+	}
+	c.retryAt = w.now + w.patience()
+	if c.doing == opening {
+		return session.PutOpen(into)
+	}
+	return c.put(into)
+}
+
+// patience is how long clients wait for an answer.
+func (w *world) patience() uint64 {
+	if w.network.calm {
+		return w.options.ElectionTimeout / 4
+	}
+	return w.options.Patience
+}
+
+// beginCommand has an idle client begin an operation. It returns false if the registers it
+// would like are too busy.
+func (w *world) beginCommand(c *client) bool {
+	c.since, c.attempts = w.now, 0
+	c.serial++
+	if c.session == 0 {
+		c.doing = opening
+		return true
+	}
+	where, found := w.history.choose(w.chooseRegister())
+	if !found {
+		return false
+	}
+	w.counter++
+	c.doing, c.where = commanding, where
+	c.sequence++
+	c.input = linearizability.RegisterInput{Kind: linearizability.Write, Value: w.counter}
+	switch w.tape.draw(4) {
+	case 1:
+		if w.history.blind[where] < blindMax {
+			c.input.Kind, c.input.Value = linearizability.Add, 1+w.tape.draw(8)
+		}
+	case 2, 3:
+		c.input.Kind, c.input.Expected = linearizability.CompareAndSwap, w.history.last[where]
+	}
+	w.invoke(c)
+	return true
+}
+
+// invoke notes that a client begins an operation.
+func (w *world) invoke(c *client) {
+	w.history.open(c.where)
+	c.invoked = w.history.stamp()
+	c.floor = w.witness.Told()
+}
+
+// chooseRegister is uniform, or prefers some.
+func (w *world) chooseRegister() uint8 {
+	choice := w.tape.draw(register.Registers)
+	if w.options.HotRegisters > 0 && w.tape.draw(4) != 0 {
+		choice %= uint64(w.options.HotRegisters)
+	}
+	return uint8(choice)
+}
+
+// put writes a client's command.
+func (c *client) put(into []byte) int {
+	command, length := into[session.HeaderBytes:], 0
+	switch c.input.Kind {
+	case linearizability.Write:
+		length = register.PutWrite(command, c.where, c.input.Value)
+	case linearizability.Add:
+		length = register.PutAdd(command, c.where, c.input.Value)
+	case linearizability.CompareAndSwap:
+		length = register.PutCompareAndSwap(command, c.where, c.input.Expected, c.input.Value)
+	case linearizability.Read:
+	}
+	return session.PutCommand(into, c.session, c.sequence, length)
+}
+
+// giveUp has a client wait no longer for its command. Whether that takes effect it
+// will not know; that it no longer can, it knows when its next one was answered.
+func (w *world) giveUp(c *client) {
+	w.coverage[givenUp]++
+	c.doing = idle
+	if c.attempts == 0 {
+		w.history.close(c.where) // nobody has taken it
 		return
 	}
-	floor := w.ledger.acked
-	if !w.fresh(mode) {
-		floor = 0
-	}
-	point, refusal := s.driver.Read(mode)
-	switch refusal.Code {
-	case raft.OK:
-		s.readings = append(s.readings, reading{point: point, floor: floor, at: w.now})
-		if mode == raft.Lease {
-			w.coverage[leaseReads]++
-			w.ledger.leased(s)
-		}
-	case raft.NotLeader, raft.NoLeader, raft.NoLease, raft.Transferring, raft.TermNotCommitted, raft.HasStopped:
-	default:
-		w.ledger.fail("refusal", "server %d refused a read: %v", s.id, refusal.Code)
-	}
-	s.settle()
+	w.history.lost++
+	c.lost = append(c.lost, lostCommand{c.where, w.history.lose(c)})
 }
 
-// fresh reports whether a read of a mode promises to see all that was acknowledged
-// before it began.
-func (w *world) fresh(mode raft.ReadMode) bool {
-	return mode == raft.Linearizable || mode == raft.Lease && w.options.trusted()
-}
+// lostMax is how many operations may be open: with no more commands given up than
+// that leaves, every client finds a register for its next one.
+const lostMax = openMax * register.Registers
 
-// askDeposed asks whoever still takes itself for the leader for a read by lease,
-// at the moment when it matters most: another has been elected.
-func (w *world) askDeposed() {
-	for i := range w.count {
-		if s := w.servers[i]; s.up && s.pausedUntil <= w.now && s.seen.role == raft.Leader && s.seen.term < w.ledger.elected {
-			w.coverage[deposedReads]++
-			s.read(raft.Lease)
-		}
+// answered is what a client does with the response to its last proposal.
+func (w *world) answered(c *client, serial uint64, response []byte) {
+	if c.serial != serial || c.doing == idle || c.doing == reading {
+		return // late: it has given up, or has another answer
 	}
-}
-
-// answer tells clients what has become of their proposals and reads.
-func (s *server) answer() {
-	for _, p := range s.proposals.waiting() {
-		fate := s.driver.Node().Fate(p.last, p.term)
-		if fate == raft.Pending || fate == raft.Committed && s.machine.index < p.last {
-			break
-		}
-		s.world.ledger.resolved(s, &p, fate)
-		s.proposals.drop(1)
+	if w.tape.chance(w.options.LostResponses) && !w.network.calm {
+		w.coverage[lostResponses]++
+		return
 	}
-	kept := s.readings[:0]
-	for i := range s.readings {
-		r := &s.readings[i]
-		switch s.driver.Resolve(&r.point) {
-		case raft.ReadPending:
-			kept = append(kept, *r)
-		case raft.ReadReady:
-			s.world.ledger.served(s, r)
-		case raft.ReadLost:
-			s.world.coverage[lostReads]++
-		}
-	}
-	s.readings = kept
-}
-
-// resolved checks what a client is told about a proposal.
-func (l *ledger) resolved(s *server, p *proposal, fate raft.Fate) {
-	w := l.world
-	switch fate {
-	case raft.Committed:
-		w.coverage[acknowledgements]++
-		if p.last > l.tip() || l.committed[p.last].term != p.term || l.committed[p.first].term != p.term {
-			l.fail("fate", "server %d says that its proposal %d to %d of term %d is committed, and it is not", s.id, p.first, p.last, p.term)
-			return
-		}
-		l.acked = max(l.acked, p.last)
-	case raft.Superseded:
-		w.coverage[superseded]++
-		if p.last > l.tip() || l.committed[p.last].term == p.term {
-			l.fail("fate", "server %d says that its proposal %d of term %d is superseded, and it is not", s.id, p.last, p.term)
-		}
-	case raft.Unknown, raft.Pending:
-		w.coverage[unknownFates]++
-	}
-}
-
-// served checks a read: it sees what had been acknowledged to any client when it
-// began, and it sees what everybody sees at that point of the log.
-func (l *ledger) served(s *server, r *reading) {
-	l.world.coverage[reads]++
-	index, _ := s.driver.Node().Resolve(&r.point)
-	applied := s.machine.index
+	status, id, wrapped := session.ParseResponse(response)
 	switch {
-	case index < r.floor:
-		l.fail("read-safety", "server %d read at %d, but %d had been acknowledged before the read began (mode %d)",
-			s.id, index, r.floor, r.point.Mode)
-	case applied < r.floor:
-		l.fail("read-safety", "server %d served a read from a state at %d, but %d had been acknowledged before it began",
-			s.id, applied, r.floor)
-	case uint64(applied) < uint64(len(l.results)) && applied > 0 && l.results[applied] != s.machine.result():
-		l.fail("read-safety", "server %d read another value than the log up to %d makes", s.id, applied)
-	}
-	if l.world.fresh(r.point.Mode) {
-		l.acked = max(l.acked, applied)
+	case status == session.Opened && c.doing == opening:
+		c.session, c.sequence, c.doing = id, 0, idle
+		w.coverage[openedSessions]++
+	case status == session.Done && c.doing == commanding:
+		w.completed(c, wrapped)
+	case status == session.Ended && c.doing == commanding:
+		w.ended(c)
+	default:
+		w.ledger.fail("session", "client %d was answered %v to command %d of session %d", c.number, status, c.sequence, c.session)
 	}
 }
 
-// leased checks a lease: as long as it lasts nobody else can have been elected.
-// But for clocks that err more than the node was told.
-func (l *ledger) leased(s *server) {
-	switch term := s.driver.Node().Term(); {
-	case l.elected <= term:
-	case !l.world.options.trusted():
-		l.world.coverage[brokenLeases]++
-	default:
-		l.fail("lease", "server %d serves a read by its lease of term %d, but %v leads in term %d",
-			s.id, term, l.leaders[l.elected], l.elected)
+// completed is a command that was carried out. Those before it in its session are over.
+func (w *world) completed(c *client, response []byte) {
+	outcome, value := register.ParseResponse(response)
+	out := linearizability.RegisterOutput{Failed: outcome == register.Mismatch, Value: value}
+	if outcome == register.Malformed {
+		w.ledger.fail("session", "client %d was told that its command is malformed", c.number)
 	}
+	if w.options.Histories {
+		w.doubt(w.witness.Answered(c.floor, c.session, c.sequence, out))
+	}
+	w.over(c)
+	w.history.complete(c, out)
+	c.doing = idle
+}
+
+// ended is a command whose session has ended: it takes no effect any more, and has
+// taken none if it was proposed but once.
+func (w *world) ended(c *client) {
+	w.coverage[endedSessions]++
+	w.over(c)
+	if c.attempts > 1 {
+		w.history.over(c.where, w.history.lose(c))
+	} else {
+		w.history.close(c.where)
+	}
+	c.session, c.doing = 0, idle
+}
+
+// over notes that what a client has given up in its session can take effect no more.
+func (w *world) over(c *client) {
+	for _, l := range c.lost {
+		w.history.over(l.where, l.at)
+	}
+	w.history.lost -= len(c.lost)
+	c.lost = c.lost[:0]
 }

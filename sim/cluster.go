@@ -55,6 +55,7 @@ func (r Runner) Start(setup contract.Setup) (contract.Cluster, error) {
 func contractOptions(store StoreKind) Options {
 	return Options{
 		Store:           store,
+		Sessions:        1, // of no use to the scenarios, which bring a machine of their own
 		ElectionTimeout: 512 * millisecond, Heartbeat: 100 * millisecond,
 		MaxMessageBytes: 1024, MaxInflightBytes: 4096, MaxUncommitted: 8192, ChunkBytes: 128, LeaseReads: true,
 		StoreEntries: 1024, StoreBytes: 65536, Reserve: 16 + 1024/storeBlocks, SnapshotBytes: 4096,
@@ -103,10 +104,11 @@ func (b *book) save(image []byte) []byte {
 	return image[:size+b.machine.Save(image[size:cap(image)])]
 }
 
-// load replaces the state by a snapshot's. It reports whether that holds one.
-func (b *book) load(image []byte) bool {
+// load replaces the state by a snapshot's, which stands behind that of the server's
+// own machine.
+func (b *book) load(image []byte) statemachine.Damage {
 	b.applied = b.applied[:0]
-	return len(image) >= machineBytes && b.machine.Load(image[machineBytes:]) == statemachine.Intact
+	return b.machine.Load(image[imageBytes(image):])
 }
 
 // at is what was applied at an index, or nil.

@@ -96,18 +96,34 @@ func (l *ledger) matched(leader *server, follower raft.Member) {
 
 // applied checks that all state machines come to the same result (State Machine
 // Safety, §3.6.3).
-func (l *ledger) applied(s *server) {
+// It returns whether this is the first of them to have come so far.
+func (l *ledger) applied(s *server) bool {
 	index := s.machine.index
 	if index > l.tip() {
 		l.fail("state-machine-safety", "server %d applied entry %d, but only %d are committed", s.id, index, l.tip())
-		return
+		return false
 	}
 	l.results = grow(l.results, uint64(index))
 	result := s.machine.result()
 	if l.results[index] == 0 {
 		l.results[index] = result
+		return true
 	}
 	if l.results[index] != result {
 		l.fail("state-machine-safety", "server %d has another state than others had after entry %d", s.id, index)
+	}
+	return false
+}
+
+// imaged checks that equal states are saved as equal bytes: a snapshot may come from
+// any server.
+func (l *ledger) imaged(s *server, digest uint64) {
+	index := s.machine.index
+	l.images = grow(l.images, uint64(index))
+	if l.images[index] == 0 {
+		l.images[index] = digest
+	}
+	if l.images[index] != digest {
+		l.fail("state-machine-safety", "server %d saves the state after entry %d as other bytes than others did", s.id, index)
 	}
 }

@@ -38,6 +38,14 @@ const (
 	acknowledgements
 	superseded
 	unknownFates
+	retries
+	givenUp
+	lostResponses
+	lateRequests
+	repeatedCommands
+	overtakenCommands
+	openedSessions
+	endedSessions
 	reads
 	leaseReads
 	brokenLeases
@@ -70,7 +78,8 @@ var CoverageNames = [coverageKinds]string{
 	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",
 	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "adopted snapshots",
 	"proposals", "refused proposals", "full logs", "acknowledgements",
-	"superseded", "unknown fates", "reads", "lease reads", "broken leases", "lost reads",
+	"superseded", "unknown fates", "retries", "commands given up", "lost responses", "late requests", "repeated commands", "overtaken commands",
+	"opened sessions", "ended sessions", "reads", "lease reads", "broken leases", "lost reads",
 	"reads of a new leader", "reads of a deposed one", "truncations", "compactions", "snapshots installed",
 	"snapshots loaded", "configuration changes", "joint configurations", "refused changes", "transfers",
 	"aborted transfers", "isolated followers", "deaf followers", "exhausted reserves",

@@ -49,7 +49,7 @@ func (d *disk) format(o *Options) {
 		d.Storage = d.queue
 	case BlockStore:
 		d.blocks = new(memory.Blocks)
-		image := max(o.SnapshotBytes, machineBytes)
+		image := max(o.SnapshotBytes, imageBytesMax)
 		d.blocks.Format(&memory.Memory{
 			Blocks:         storeBlocks,
 			Entries:        make([]memory.EntrySlot, o.StoreEntries),

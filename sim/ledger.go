@@ -17,6 +17,7 @@ type ledger struct {
 	entries   entryTable
 	committed []commitment  // by index
 	results   []uint64      // of the state machine, by index; zero: nobody has applied it
+	images    []uint64      // digests of snapshots, by index; zero: nobody has taken one
 	leaders   []raft.Member // by term
 	ballots   ballots
 	acked     raft.Index // the highest index acknowledged to any client
@@ -38,6 +39,7 @@ func (l *ledger) reset(w *world) {
 	l.entries.reset()
 	l.committed = append(l.committed[:0], commitment{})
 	l.results = append(l.results[:0], machineStart)
+	l.images = l.images[:0]
 	l.leaders = l.leaders[:0]
 	l.ballots.reset()
 	l.acked, l.elected = 0, 0

@@ -140,7 +140,8 @@ func (s *server) votes() bool {
 // to take proposals.
 func (w *world) expectAnswers() {
 	before := w.now
-	bound := answersBound + w.missing()/2 // clients propose more than two entries in an election timeout
+	// Clients propose more than two entries in an election timeout, one client after the other.
+	bound := answersBound + w.missing()/2 + uint64(len(w.clients))
 	if !w.await(bound, func() bool { return !w.pending(before) }) {
 		w.ledger.fail("liveness-pending", "%d election timeouts after all was well somebody still waits for an answer (%s)",
 			bound, w.status())
@@ -152,8 +153,12 @@ func (w *world) expectAnswers() {
 func (w *world) missing() uint64 {
 	farthest := w.ledger.tip()
 	for i := range w.count {
-		if waiting := w.servers[i].proposals.waiting(); len(waiting) > 0 {
-			farthest = max(farthest, waiting[len(waiting)-1].last)
+		s := w.servers[i]
+		if waiting := s.proposals.waiting(); len(waiting) > 0 {
+			farthest = max(farthest, waiting[len(waiting)-1].index)
+		}
+		for _, p := range s.orphans {
+			farthest = max(farthest, p.index)
 		}
 	}
 	return uint64(farthest - w.ledger.tip())
@@ -174,11 +179,25 @@ func (w *world) pending(before uint64) bool {
 		if waiting := s.proposals.waiting(); len(waiting) > 0 && waiting[0].at < before {
 			return true
 		}
-		if len(s.readings) > 0 && s.readings[0].at < before {
+		if len(s.orphans) > 0 && s.orphans[0].at < before {
+			return true
+		}
+		if len(s.queries) > 0 && s.queries[0].at < before {
 			return true
 		}
 	}
-	return false
+	return w.waitingClient(before) != nil
+}
+
+// waitingClient is a client that still waits for the answer to an operation it began
+// before a time, or nil.
+func (w *world) waitingClient(before uint64) *client {
+	for i := range w.clients {
+		if c := &w.clients[i]; c.doing != idle && c.since < before {
+			return c
+		}
+	}
+	return nil
 }
 
 func (w *world) converged() bool {

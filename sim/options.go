@@ -32,6 +32,9 @@ type Options struct {
 	Spares uint8 // servers that may be added later
 	Store  StoreKind
 	Spec   bool // follow the run with package spec, too; changes nothing else
+	// Histories: judge what clients were told, by witness and by search; changes
+	// nothing else.
+	Histories bool
 
 	ElectionTimeout  uint64
 	Heartbeat        uint64
@@ -95,6 +98,13 @@ type Options struct {
 	FaultOnEvent   uint32 // that a fault comes with an election, a transfer or a change of members
 
 	// Clients, and whoever operates the cluster.
+	Clients       uint8
+	Sessions      uint8  // the capacity of the table of sessions
+	Patience      uint64 // how long a client waits before it asks again
+	GiveUps       uint32 // chance that it gives up instead
+	LostResponses uint32 // chance that a response does not reach it
+	LateRequests  uint32 // chance that a command arrives once more, much later
+	HotRegisters  uint8  // which most commands are about; 0: none is
 	ClientEvery   uint64
 	BatchMax      uint32
 	CommandMax    uint32 // bytes
@@ -134,7 +144,7 @@ const (
 // the faults, so that rare combinations meet and common ones don't hide them.
 func Expand(seed uint64, nodes int) Options {
 	t := randomTape(mix(seed, 0x6f7074696f6e73))
-	var o Options
+	o := Options{Histories: true}
 	o.Nodes = uint8(pick(&t, 3, 3, 3, 4, 5, 5, 5, 7))
 	if nodes != 0 {
 		o.Nodes = uint8(nodes)
@@ -242,6 +252,13 @@ func (o *Options) expandClocks(t *tape) {
 }
 
 func (o *Options) expandLoad(t *tape) {
+	o.Clients = uint8(pick(t, 4, 12, 24, 60))
+	o.Sessions = uint8(pick(t, 4, 16, sessionsMax, sessionsMax))
+	o.Patience = o.ElectionTimeout / pick(t, 1, 2, 8)
+	o.GiveUps = uint32(pick(t, 0, 100_000, 500_000))
+	o.LostResponses = uint32(pick(t, 0, 0, 50_000, 300_000))
+	o.LateRequests = uint32(pick(t, 0, 0, 20_000, 200_000))
+	o.HotRegisters = uint8(pick(t, 0, 1, 3))
 	o.ClientEvery = o.ElectionTimeout / pick(t, 4, 12, 30)
 	o.BatchMax = uint32(pick(t, 1, 4, 16))
 	o.CommandMax = uint32(pick(t, 8, 16, 64, 200))

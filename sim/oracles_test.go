@@ -1,9 +1,13 @@
 package sim
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/sim/linearizability"
+	"github.com/driftless-raft/driftless/statemachine/register"
+	"github.com/driftless-raft/driftless/statemachine/session"
 )
 
 // calmOptions are those of three nodes with leases, clients and no faults.
@@ -13,6 +17,7 @@ func calmOptions() Options {
 		MaxMessageBytes: 1024, MaxInflightBytes: 1024, MaxUncommitted: 1024, ChunkBytes: 256, LeaseReads: true,
 		StoreEntries: 1024, StoreBytes: 65536, Reserve: 144, DelayMin: millisecond, DelayMax: 2 * millisecond,
 		FaultEvery: 500 * millisecond, FaultLength: 500 * millisecond,
+		Clients: 8, Sessions: 8, Patience: 500 * millisecond, Histories: true,
 		ClientEvery: 50 * millisecond, BatchMax: 2, CommandMax: 16, OperatorEvery: 500 * millisecond,
 	}
 }
@@ -167,8 +172,50 @@ var violations = []struct {
 		follower.machine.hash++
 		w.ledger.applied(follower)
 	}},
+	{"a snapshot of other bytes than another's", "state-machine-safety", func(w *world, leader, follower *server) {
+		w.ledger.imaged(leader, 1)
+		follower.machine.index = leader.machine.index
+		w.ledger.imaged(follower, 2)
+	}},
+	{"a command that runs twice", "exactly-once", func(w *world, leader, _ *server) {
+		c, response := busyClient(w)
+		run := func(index raft.Index) {
+			e := raft.Entry{Index: index, Data: make([]byte, commandBytesMax)}
+			e.Data[0] = byte(c.put(e.Data[1:]))
+			a := &leader.machine.recent[index%recentMax]
+			a.index, a.length, leader.machine.registers.ran = index, copy(a.response[:], response), true
+			w.executed(leader, &e)
+		}
+		run(w.ledger.tip() + 1)
+		run(w.ledger.tip() + 2)
+	}},
+	{"an answer to a command that nobody ran", "exactly-once", func(w *world, _, _ *server) {
+		c, response := busyClient(w)
+		c.sequence++
+		w.answered(c, c.serial, response)
+	}},
+	{"an answer that makes no sense", "session", func(w *world, _, _ *server) {
+		c, _ := busyClient(w)
+		w.answered(c, c.serial, []byte{byte(session.Overtaken)})
+	}},
+	{"a read of what is not there", "value", func(w *world, leader, _ *server) {
+		index := leader.machine.index
+		leader.machine.format(8)
+		leader.machine.index = index
+		for at := range uint8(register.Registers) {
+			leader.serve(&query{where: at, point: raft.ReadPoint{Mode: raft.Stale}})
+		}
+	}},
+	{"a history that nothing explains", "linearizability", func(w *world, _, _ *server) {
+		c, _ := busyClient(w)
+		c.input = linearizability.RegisterInput{Kind: linearizability.Read}
+		w.invoke(c)
+		w.history.complete(c, linearizability.RegisterOutput{Value: 1 << 60})
+		c.doing = idle
+		w.judge()
+	}},
 	{"a read that misses what was acknowledged", "read-safety", func(w *world, leader, _ *server) {
-		w.ledger.served(leader, &reading{floor: w.ledger.tip() + 1})
+		w.ledger.served(leader, &query{floor: w.ledger.tip() + 1})
 	}},
 	{"a lease while another leads", "lease", func(w *world, leader, _ *server) {
 		w.ledger.leaders = grow(w.ledger.leaders, uint64(leader.seen.term)+1)
@@ -186,10 +233,10 @@ var violations = []struct {
 		w.ledger.changed(leader, &next)
 	}},
 	{"a proposal that is not committed", "fate", func(w *world, leader, _ *server) {
-		w.ledger.resolved(leader, &proposal{first: 2, last: 2, term: 99}, raft.Committed)
+		w.ledger.resolved(leader, &proposal{index: 2, term: 99}, raft.Committed)
 	}},
 	{"a proposal that is committed after all", "fate", func(w *world, leader, _ *server) {
-		w.ledger.resolved(leader, &proposal{first: 2, last: 2, term: w.ledger.committed[2].term}, raft.Superseded)
+		w.ledger.resolved(leader, &proposal{index: 2, term: w.ledger.committed[2].term}, raft.Superseded)
 	}},
 	{"a store that forgets", "store", func(w *world, _, follower *server) {
 		follower.disk.durable.hard.Term++
@@ -221,6 +268,17 @@ var violations = []struct {
 		follower.machine.index--
 		w.expectConvergence()
 	}},
+}
+
+// busyClient is a client that waits for the answer to a command, and the answer.
+func busyClient(w *world) (*client, []byte) {
+	c := &w.clients[0]
+	c.session, c.sequence, c.doing, c.attempts = 1, 1<<40, commanding, 1
+	c.input = linearizability.RegisterInput{Kind: linearizability.Write, Value: 77}
+	c.serial++
+	w.invoke(c)
+	response := []byte{byte(session.Done), byte(register.Done)}
+	return c, binary.LittleEndian.AppendUint64(response, c.input.Value)
 }
 
 func TestEveryOracleNoticesWhatItIsThereFor(t *testing.T) {

@@ -21,6 +21,8 @@ type Result struct {
 	Messages  uint64   // delivered to a node
 	Events    uint64
 	Simulated uint64 // nanoseconds of true time
+	Searches  uint64 // through what clients were told, for an order that explains it
+	Undecided uint64 // of these, so many were given up
 	Coverage  Coverage
 }
 
@@ -37,7 +39,8 @@ func (w *world) run(seed uint64, options *Options, t tape) Result {
 	w.fold(w.tape.hash, w.now)
 	return Result{
 		Seed: seed, Options: *options, Failure: w.ledger.failure, Hash: w.hash,
-		Messages: w.messages, Events: w.events, Simulated: w.now, Coverage: w.coverage,
+		Messages: w.messages, Events: w.events, Simulated: w.now,
+		Searches: w.searches, Undecided: w.undecided, Coverage: w.coverage,
 	}
 }
 
@@ -50,6 +53,9 @@ func (w *world) live() {
 	if w.ledger.failure == nil {
 		w.liveness()
 	}
+	if w.ledger.failure == nil && w.options.Histories {
+		w.judge()
+	}
 }
 
 // Replay is the command that runs a seed again.
@@ -60,6 +66,9 @@ func (r *Result) Replay(nodes int) string {
 	}
 	if r.Options.Spec {
 		command += " --spec"
+	}
+	if !r.Options.Histories {
+		command += " --no-histories"
 	}
 	return command + " --verbose"
 }
@@ -79,11 +88,17 @@ func (w *world) status() string {
 		fmt.Fprintf(&b, "server %d %v term %d commit %d last %d applied %d %s", s.id, s.seen.role, s.seen.term,
 			s.seen.commit, s.seen.last, s.machine.index, describe(&s.seen.configuration))
 		if waiting := s.proposals.waiting(); len(waiting) > 0 {
-			fmt.Fprintf(&b, ", %d proposals wait, the first at %d of term %d", len(waiting), waiting[0].last, waiting[0].term)
+			fmt.Fprintf(&b, ", %d proposals wait, the first at %d of term %d", len(waiting), waiting[0].index, waiting[0].term)
 		}
-		if len(s.readings) > 0 {
-			fmt.Fprintf(&b, ", %d reads wait, the first at %+v", len(s.readings), s.readings[0].point)
+		if len(s.orphans) > 0 {
+			fmt.Fprintf(&b, ", %d proposals of earlier terms wait, the first at %d of term %d", len(s.orphans), s.orphans[0].index, s.orphans[0].term)
 		}
+		if len(s.queries) > 0 {
+			fmt.Fprintf(&b, ", %d reads wait, the first at %+v", len(s.queries), s.queries[0].point)
+		}
+	}
+	if c := w.waitingClient(w.now); c != nil {
+		fmt.Fprintf(&b, "; client %d waits since %d for command %d of session %d", c.number, c.since, c.sequence, c.session)
 	}
 	return b.String()
 }

@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/driftless-raft/driftless/raft"
+import (
+	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/statemachine"
+)
 
 // A server is one machine of the simulated cluster: a driver with its node, a
 // disk, a clock and a state machine, and what clients have asked of it.
@@ -27,8 +30,9 @@ type server struct {
 	snapshotAt  uint64 // no snapshot before
 
 	seen      seen
-	proposals fifo[proposal]
-	readings  []reading
+	proposals fifo[proposal] // of its newest term as a leader, by rising index
+	orphans   []proposal     // of earlier terms
+	queries   []query
 	book      *book // a scenario's state machine, or nil
 	earlier   bool  // runs the release before
 }
@@ -62,7 +66,7 @@ func (s *server) start() {
 	w := s.world
 	s.boot++
 	s.up, s.applies, s.readSoon, s.wakeAt, s.snapshotAt = true, false, false, 0, 0
-	s.machine = machine{}
+	s.machine.format(w.options.Sessions)
 	if s.book != nil {
 		s.book = newBook()
 	}
@@ -138,7 +142,8 @@ func (s *server) down() {
 	s.boot++
 	s.effects, s.pausedUntil = -1, 0
 	s.proposals.reset()
-	s.readings = s.readings[:0]
+	s.orphans = s.orphans[:0]
+	s.queries = s.queries[:0]
 }
 
 // wipe replaces the disk of a server that is down by an empty one. It is another
@@ -191,7 +196,7 @@ func (s *server) settle() {
 	if s.readSoon {
 		s.readSoon = false
 		w.coverage[electedReads]++
-		s.read(raft.Linearizable)
+		s.read(raft.Linearizable, w.nextReader())
 	}
 }
 
@@ -279,7 +284,9 @@ func (s *server) apply() {
 			if s.book != nil {
 				s.book.apply(e)
 			}
-			w.ledger.applied(s)
+			if w.ledger.applied(s) && w.options.Histories {
+				w.executed(s, e)
+			}
 		}
 		s.driver.Applied(s.machine.index)
 	}
@@ -290,8 +297,13 @@ func (s *server) load(snapshot *raft.Snapshot) {
 	w := s.world
 	w.coverage[loads]++
 	image := s.disk.Chunk(0, uint32(snapshot.Size))
-	if !s.machine.load(image) || s.machine.index != snapshot.Index || s.book != nil && !s.book.load(image) {
-		w.ledger.fail("state-machine-safety", "server %d could not load the snapshot at %d", s.id, snapshot.Index)
+	damage := s.machine.load(image)
+	if damage == statemachine.Intact && s.book != nil {
+		damage = s.book.load(image)
+	}
+	if damage != statemachine.Intact || s.machine.index != snapshot.Index {
+		w.ledger.fail("state-machine-safety", "server %d could not load the snapshot at %d: it is one at %d, and %v",
+			s.id, snapshot.Index, s.machine.index, damage)
 		return
 	}
 	w.ledger.applied(s)
@@ -316,6 +328,7 @@ func (s *server) takeSnapshot() {
 	}
 	var taken raft.Snapshot
 	w.image = s.save(w.image[:0])
+	w.ledger.imaged(s, mixBytes(0, w.image))
 	if !s.disk.takeSnapshot(s.machine.index, w.image, &taken) {
 		w.ledger.fail("store", "server %d: a snapshot of %d bytes does not fit", s.id, len(w.image))
 		return

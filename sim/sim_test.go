@@ -87,6 +87,25 @@ func TestWhatTheOraclesWatchDoesHappen(t *testing.T) {
 	}
 }
 
+func TestJudgingHistoriesChangesNothingElse(t *testing.T) {
+	judged := Sweep(context.Background(), 1, 40, func(seed uint64) Options { return Expand(seed, 0) }, nil)
+	left := Sweep(context.Background(), 1, 40, func(seed uint64) Options {
+		o := Expand(seed, 0)
+		o.Histories = false
+		return o
+	}, nil)
+	if judged.Hash != left.Hash || left.Searches != 0 || judged.Searches == 0 {
+		t.Errorf("%d searches and hash %016x, without %d and %016x", judged.Searches, judged.Hash, left.Searches, left.Hash)
+	}
+}
+
+func TestNoSearchOfAHistoryIsGivenUp(t *testing.T) {
+	sum := Sweep(context.Background(), 1, 300, func(seed uint64) Options { return Expand(seed, 0) }, nil)
+	if sum.Undecided != 0 || sum.Searches < 300 {
+		t.Errorf("%d of %d searches were given up", sum.Undecided, sum.Searches)
+	}
+}
+
 func TestATraceTellsTheSameRun(t *testing.T) {
 	var told counter
 	options := Expand(4, 3)

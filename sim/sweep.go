@@ -16,6 +16,8 @@ type Summary struct {
 	Events    uint64
 	Simulated uint64 // nanoseconds of true time
 	Hash      uint64 // the seeds' hashes, folded in the order of the seeds
+	Searches  uint64 // through what clients were told, for an order that explains it
+	Undecided uint64 // of these, so many were given up
 	Coverage  Coverage
 }
 
@@ -79,6 +81,8 @@ func (s *Summary) add(r *Result) {
 	s.Events += r.Events
 	s.Simulated += r.Simulated
 	s.Hash = mix(s.Hash, r.Hash)
+	s.Searches += r.Searches
+	s.Undecided += r.Undecided
 	for i, count := range r.Coverage {
 		s.Coverage[i] += count
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/sim/linearizability"
+	"github.com/driftless-raft/driftless/statemachine/register"
 )
 
 const (
@@ -35,6 +37,13 @@ type world struct {
 	refinement refinement // if the options ask for it
 	faults     faults
 	quiet      bool // clients don't propose
+	clients    []client
+	turn       int // of the clients to propose
+	readTurn   int // and to read
+	history    history
+	witness    linearizability.Witness
+	searches   uint64 // through histories
+	undecided  uint64 // of which so many were given up
 
 	hash     uint64
 	messages uint64
@@ -43,12 +52,14 @@ type world struct {
 	steps    uint64 // of nodes in the present event
 	coverage Coverage
 
-	leader   *server // the last one elected, if it is still up
-	counter  uint64  // of commands
-	commands []byte
-	batch    [raft.MaxBatch]raft.Entry
-	scratch  [raft.MaxBatch]raft.Entry
-	image    []byte
+	leader    *server // the last one elected, if it is still up
+	counter   uint64  // of values written
+	commands  []byte
+	proposers []*client
+	late      []request // that arrive once more
+	batch     [raft.MaxBatch]raft.Entry
+	scratch   [raft.MaxBatch]raft.Entry
+	image     []byte
 
 	// For what is tried on a copy of a node.
 	copied  raft.Node
@@ -89,6 +100,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.graves = w.graves[:0]
 	w.faults = faults{}
 	w.quiet, w.leader = false, nil
+	w.resetClients()
 	w.coverage = Coverage{}
 	w.count = int(o.Nodes) + int(o.Spares)
 	w.lives = uint8(w.count)
@@ -98,6 +110,20 @@ func (w *world) reset(o *Options, t tape) {
 	for i := range w.count {
 		w.resetServer(i)
 	}
+}
+
+func (w *world) resetClients() {
+	for len(w.clients) < int(w.options.Clients) {
+		w.clients = append(w.clients, client{})
+	}
+	w.clients = w.clients[:w.options.Clients]
+	for i := range w.clients {
+		w.clients[i] = client{number: i, lost: w.clients[i].lost[:0]}
+	}
+	w.turn, w.readTurn, w.searches, w.undecided = 0, 0, 0, 0
+	w.late = w.late[:0]
+	w.history.reset()
+	w.witness.Reset(register.Registers)
 }
 
 func (w *world) resetServer(i int) {
@@ -112,7 +138,8 @@ func (w *world) resetServer(i int) {
 	s.disk.queue, s.disk.blocks = nil, nil
 	s.disk.format(&w.options)
 	s.proposals.reset()
-	s.readings = s.readings[:0]
+	s.orphans = s.orphans[:0]
+	s.queries = s.queries[:0]
 	s.seen = seen{}
 }
 
@@ -172,6 +199,9 @@ func (w *world) dispatch(e *event) {
 	switch e.kind {
 	case clientEvent:
 		w.clientActs()
+		return
+	case requestEvent:
+		w.late[e.value].arrive(w)
 		return
 	case deposedEvent:
 		w.askDeposed()

@@ -19,6 +19,8 @@ type report struct {
 	SimulatedSeconds     float64 `json:"simulated_seconds"`
 	CPUSeconds           float64 `json:"cpu_seconds"`
 	WallSeconds          float64 `json:"wall_seconds"`
+	Searches             uint64  `json:"searches"`
+	Unknown              uint64  `json:"unknown"`
 	Hash                 string  `json:"hash"`
 	Core                 string  `json:"core"`
 
@@ -38,6 +40,8 @@ func (c *simCommand) report(sum *sim.Summary, watch stopwatch) *report {
 		SimulatedSeconds: float64(sum.Simulated) / 1e9,
 		CPUSeconds:       cpu,
 		WallSeconds:      time.Since(watch.start).Seconds(),
+		Searches:         sum.Searches,
+		Unknown:          sum.Undecided,
 		Hash:             fmt.Sprintf("%016x", sum.Hash),
 		Core:             raft.Fingerprint,
 		Interrupted:      sum.Seeds < c.Seeds.count(),

@@ -15,11 +15,12 @@ import (
 
 // simCommand is `driftless sim`.
 type simCommand struct {
-	Seeds   seedRange `default:"1-200" placeholder:"A-B" help:"The seeds to run, from A to B (${default})."`
-	Nodes   int       `default:"0" placeholder:"N" help:"Found every cluster with N nodes: 3, 4, 5 or 7. Otherwise each seed chooses."`
-	Spec    bool      `help:"Follow every run with the specification, package spec, too."`
-	JSON    bool      `help:"Print one JSON object instead of a summary."`
-	Verbose bool      `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
+	Seeds     seedRange `default:"1-200" placeholder:"A-B" help:"The seeds to run, from A to B (${default})."`
+	Nodes     int       `default:"0" placeholder:"N" help:"Found every cluster with N nodes: 3, 4, 5 or 7. Otherwise each seed chooses."`
+	Spec      bool      `help:"Follow every run with the specification, package spec, too."`
+	Histories bool      `default:"true" negatable:"" help:"Judge what clients were told, by witness and by search; --no-histories leaves the invariants of Raft."`
+	JSON      bool      `help:"Print one JSON object instead of a summary."`
+	Verbose   bool      `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
 }
 
 // Help is what `driftless sim --help` says beside the flags.
@@ -80,7 +81,7 @@ func (c *simCommand) Run(s streams) error {
 // expand gives a seed its options.
 func (c *simCommand) expand(seed uint64) sim.Options {
 	options := sim.Expand(seed, c.Nodes)
-	options.Spec = c.Spec
+	options.Spec, options.Histories = c.Spec, c.Histories
 	return options
 }
 

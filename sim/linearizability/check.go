@@ -190,9 +190,9 @@ func (s *Specification[S, I, O]) setModel(initial S, steps *int) porcupine.Model
 	}
 }
 
-// statesMax is how many states there may be of which any may be the true one. Each
-// operation of unknown output doubles them, each that tells the state leaves one.
-const statesMax = 64
+// statesMax is how many states there may be of which any may be the true one. An
+// operation of unknown output may double them, one that tells the state leaves one.
+const statesMax = 256
 
 // stepSet is what an object may hold after an operation.
 func (s *Specification[S, I, O]) stepSet(before []S, o *Operation[I, O]) []S {

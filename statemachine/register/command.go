@@ -2,8 +2,8 @@ package register
 
 import "encoding/binary"
 
-// A command's first byte says what it is, the second is the register, numbers are
-// little endian:
+// A command's first byte is its [Kind], the second the register; numbers are little
+// endian:
 //
 //	1, register, value (8 bytes)                       write
 //	2, register, value (8 bytes)                       add, modulo 2⁶⁴
@@ -12,10 +12,7 @@ import "encoding/binary"
 // A question is 4, register. A response is an [Outcome] and what the register holds
 // then (8 bytes).
 const (
-	write          = 1
-	add            = 2
-	compareAndSwap = 3
-	read           = 4
+	read = 4
 
 	questionBytes = 2
 
@@ -52,32 +49,55 @@ func (o Outcome) String() string {
 	return "unknown outcome"
 }
 
-// wellFormed reports whether bytes are a command.
-func wellFormed(command []byte) bool {
-	if len(command) < 2 || command[1] >= Registers {
-		return false
+// Kind is what a command does.
+type Kind uint8
+
+// The kinds of commands.
+const (
+	Write          Kind = 1
+	Add            Kind = 2
+	CompareAndSwap Kind = 3
+)
+
+// Command is a command taken apart.
+type Command struct {
+	Kind     Kind
+	Register uint8
+	Expected uint64 // by a CompareAndSwap
+	Value    uint64 // to write, to add, or to swap in
+}
+
+// ParseCommand takes a command apart. It returns false for bytes that are none.
+func ParseCommand(command []byte) (Command, bool) {
+	if len(command) < 10 || command[1] >= Registers {
+		return Command{}, false
 	}
-	switch command[0] {
-	case write, add:
-		return len(command) == 10
-	case compareAndSwap:
-		return len(command) == 18
+	c := Command{Kind: Kind(command[0]), Register: command[1], Value: binary.LittleEndian.Uint64(command[2:])}
+	switch c.Kind {
+	case Write, Add:
+		return c, len(command) == 10
+	case CompareAndSwap:
+		if len(command) != CommandBytes {
+			return c, false
+		}
+		c.Expected, c.Value = c.Value, binary.LittleEndian.Uint64(command[10:])
+		return c, true
 	}
-	return false
+	return c, false
 }
 
 // PutWrite writes the command that sets a register, and returns its length.
 func PutWrite(into []byte, register uint8, value uint64) int {
-	return put(into, write, register, value)
+	return put(into, Write, register, value)
 }
 
 // PutAdd writes the command that adds to a register, and returns its length.
-func PutAdd(into []byte, register uint8, value uint64) int { return put(into, add, register, value) }
+func PutAdd(into []byte, register uint8, value uint64) int { return put(into, Add, register, value) }
 
 // PutCompareAndSwap writes the command that sets a register if it holds what is
 // expected, and returns its length.
 func PutCompareAndSwap(into []byte, register uint8, expected, value uint64) int {
-	n := put(into, compareAndSwap, register, expected)
+	n := put(into, CompareAndSwap, register, expected)
 	binary.LittleEndian.PutUint64(into[n:], value)
 	return n + 8
 }
@@ -88,8 +108,8 @@ func PutRead(into []byte, register uint8) int {
 	return questionBytes
 }
 
-func put(into []byte, what, register uint8, value uint64) int {
-	into[0], into[1] = what, register
+func put(into []byte, kind Kind, register uint8, value uint64) int {
+	into[0], into[1] = byte(kind), register
 	binary.LittleEndian.PutUint64(into[2:], value)
 	return 10
 }

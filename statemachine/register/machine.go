@@ -28,21 +28,21 @@ type Machine struct {
 
 // Apply implements [statemachine.Machine].
 func (m *Machine) Apply(_ raft.Index, command []byte) []byte {
-	if !wellFormed(command) {
+	c, ok := ParseCommand(command)
+	if !ok {
 		return m.respond(Malformed, 0)
 	}
-	value := &m.values[command[1]]
-	operand := binary.LittleEndian.Uint64(command[2:])
-	switch command[0] {
-	case write:
-		*value = operand
-	case add:
-		*value += operand
-	case compareAndSwap:
-		if *value != operand {
+	value := &m.values[c.Register]
+	switch c.Kind {
+	case Write:
+		*value = c.Value
+	case Add:
+		*value += c.Value
+	case CompareAndSwap:
+		if *value != c.Expected {
 			return m.respond(Mismatch, *value)
 		}
-		*value = binary.LittleEndian.Uint64(command[10:])
+		*value = c.Value
 	}
 	return m.respond(Done, *value)
 }
