@@ -191,7 +191,7 @@ func (u *universe) apply(s state, a *action, into state) (failure string, happen
 		into.setWide(u.spent, uint64(used.and(fault)))
 		return "", true
 	case steps:
-		used = u.charge(s, a, used, into)
+		used = u.charge(a, used, into)
 	case delivers, strays:
 	}
 	if a.delays {
@@ -203,7 +203,7 @@ func (u *universe) apply(s state, a *action, into state) (failure string, happen
 
 // charge takes a step by itself from its budget, and from the links what a crash
 // takes.
-func (u *universe) charge(s state, a *action, used spent, into state) spent {
+func (u *universe) charge(a *action, used spent, into state) spent {
 	switch a.call {
 	case electionDue:
 		return used.and(elections)

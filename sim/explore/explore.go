@@ -58,7 +58,6 @@ type guard struct {
 	options  *Options
 	start    time.Time
 	progress Progress
-	bytes    uint64 // the most so far
 }
 
 // limit returns the limit that is reached, if one is.

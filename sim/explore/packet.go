@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/driftless-raft/driftless/raft"
 )
@@ -123,22 +124,23 @@ func (p *packet) describe() string {
 
 // describeRecords tells entries in words: "1:no-op 1:a".
 func describeRecords(records []record) string {
-	text := "["
+	var text strings.Builder
+	text.WriteString("[")
 	for i := range records {
 		r := &records[i]
 		if i > 0 {
-			text += " "
+			text.WriteString(" ")
 		}
 		switch r.kind {
 		case raft.Command:
-			text += fmt.Sprintf("%d:%c", r.term, 'a'+rune(r.value)-1)
+			fmt.Fprintf(&text, "%d:%c", r.term, 'a'+rune(r.value)-1)
 		case raft.NoOp:
-			text += fmt.Sprintf("%d:no-op", r.term)
+			fmt.Fprintf(&text, "%d:no-op", r.term)
 		case raft.ConfigurationChange:
-			text += fmt.Sprintf("%d:%v", r.term, r.configuration)
+			fmt.Fprintf(&text, "%d:%v", r.term, r.configuration)
 		}
 	}
-	return text + "]"
+	return text.String() + "]"
 }
 
 // String tells a configuration in words: the voters, then the leaving ones, then
@@ -155,11 +157,11 @@ func (m masks) String() string {
 }
 
 func names(set raft.Slots) string {
-	text := ""
+	var text strings.Builder
 	for slot := range nodesMax {
 		if set>>slot&1 != 0 {
-			text += fmt.Sprintf(" %d", slot+1)
+			fmt.Fprintf(&text, " %d", slot+1)
 		}
 	}
-	return text
+	return text.String()
 }

@@ -1,5 +1,7 @@
 package explore
 
+import "slices"
+
 // A search visits states breadth first: level by level, each of the states that
 // are one step farther from the first.
 type search struct {
@@ -119,8 +121,8 @@ func (s *search) retrace(first state) *Violation {
 		way = append(way, at)
 	}
 	t := newTrail(s.universe, first)
-	for i := len(way) - 1; i >= 0; i-- {
-		goal := s.visited.met.at(int(way[i]))
+	for _, number := range slices.Backward(way) {
+		goal := s.visited.met.at(int(number))
 		t.follow(func(into state, failure string) bool {
 			low, high := fingerprint(into)
 			return failure == "" && low == goal.low && high == goal.high

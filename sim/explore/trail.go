@@ -61,7 +61,7 @@ func (a *action) makesStep() bool {
 // tell tells an action in words.
 func (t *trail) tell(a *action) string {
 	server := fmt.Sprintf("server %d", a.server+1)
-	text := ""
+	var text string
 	switch a.kind {
 	case steps:
 		text = server + t.tellStep(a)
