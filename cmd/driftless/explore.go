@@ -3,14 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/driftless-raft/driftless/raft"
@@ -92,13 +89,12 @@ func (c *exploreCommand) Run(s streams) error {
 	r := newExploration(result, watch)
 	out := bufio.NewWriter(s.out)
 	if c.JSON {
-		r.writeJSON(out)
+		writeJSON(out, r)
 	} else {
 		r.writeText(out)
 	}
-	if err := out.Flush(); err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that has gone away wants no more
-		fmt.Fprintf(s.err, "driftless: the result could not be written: %v\n", err)
-		return exit(exitOutput)
+	if err := flush(out); err != nil {
+		return err
 	}
 	switch {
 	case r.Violations > 0:
@@ -146,15 +142,6 @@ func newExploration(result *explore.Result, watch stopwatch) *exploration {
 	}
 	r.Complete = r.Violations == 0 && r.Limit == "" && r.Walks == 0
 	return r
-}
-
-// writeJSON writes the exploration as one line.
-func (r *exploration) writeJSON(out io.Writer) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // it holds nothing that JSON can't
-	}
-	fmt.Fprintf(out, "%s\n", line)
 }
 
 // writeText writes the exploration for people.

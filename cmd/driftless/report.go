@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -56,15 +55,6 @@ func (c *simCommand) report(sum *sim.Summary, watch stopwatch) *report {
 		r.Replay = first.Replay(c.Nodes)
 	}
 	return r
-}
-
-// writeJSON writes the report as one line.
-func (r *report) writeJSON(out io.Writer) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // the report holds nothing that JSON can't
-	}
-	fmt.Fprintf(out, "%s\n", line)
 }
 
 // writeText writes the report for people.

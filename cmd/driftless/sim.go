@@ -3,11 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/driftless-raft/driftless/sim"
@@ -61,13 +59,12 @@ func (c *simCommand) Run(s streams) error {
 	bar.finish()
 	r := c.report(&sum, watch)
 	if c.JSON {
-		r.writeJSON(out)
+		writeJSON(out, r)
 	} else {
 		r.writeText(out, &sum)
 	}
-	if err := out.Flush(); err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that has gone away wants no more
-		fmt.Fprintf(s.err, "driftless: the result could not be written: %v\n", err)
-		return exit(exitOutput)
+	if err := flush(out); err != nil {
+		return err
 	}
 	switch {
 	case sum.Failed > 0:

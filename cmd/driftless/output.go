@@ -1,0 +1,28 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+)
+
+// writeJSON writes a result as one line.
+func writeJSON(out io.Writer, result any) {
+	line, err := json.Marshal(result)
+	if err != nil {
+		panic(err) // results hold nothing that JSON can't
+	}
+	fmt.Fprintf(out, "%s\n", line)
+}
+
+// flush ends what a command writes. An error of a command's that is no exit means
+// that its result could not be written, and parse says so.
+func flush(out *bufio.Writer) error {
+	if err := out.Flush(); err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that has gone away wants no more
+		return err
+	}
+	return nil
+}
