@@ -441,7 +441,7 @@ func (d *Driver) speak(m *Message) {
 
 // yield makes place for an acknowledgement by dropping an older one to the same
 // peer that says less. It is rare, and a copy of it in the way of every message
-// would take 296 bytes of a board's flash.
+// would take 216 bytes of a board's flash.
 //
 //go:noinline
 func (d *Driver) yield(m *Message) bool {

@@ -117,10 +117,7 @@ func (n *Node) receiveHeartbeatReply(in *Input, out *Effects) {
 // retry sends again what a peer does not have although it answered a heartbeat
 // that was sent later: something was lost on the way. A peer whose log is the
 // same as the leader's as far as it goes lacks what follows, and nothing else: what
-// it has and does not acknowledge waits for its disk. In line it would take 256 bytes
-// more of a board's flash.
-//
-//go:noinline
+// it has and does not acknowledge waits for its disk.
 func (n *Node) retry(slot int, last Index, same bool) {
 	p := &n.peers[slot]
 	switch {
@@ -130,9 +127,9 @@ func (n *Node) retry(slot int, last Index, same bool) {
 		if p.pace == probing || last+1 < p.next || p.paused {
 			p.stream(last + 1)
 		}
-	case p.pace == probing || p.pace == shipping:
+	case p.pace != streaming:
 		p.paused = false
-	case p.count > 0 || p.paused || !same && p.match < n.log.last:
+	case p.match < n.log.last:
 		p.probe(min(p.next, last+1))
 	}
 	if p.next <= n.log.last || p.pace != streaming {

@@ -24,7 +24,7 @@ func (n *Node) propose(in *Input, out *Effects) {
 }
 
 // refuse says no, and who could say yes; for want of room it also makes some. A
-// copy at every call would take 144 bytes of a board's flash.
+// copy at every call would take 224 bytes of a board's flash.
 //
 //go:noinline
 func (n *Node) refuse(code Code, out *Effects) {
