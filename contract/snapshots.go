@@ -13,8 +13,9 @@ var snapshots = []Scenario{
 	{Group: "snapshots", Name: "servers compact, crash and lag under load", Setup: three, Needs: []Capability{Snapshots}, play: (*stage).compactUnderLoad},
 }
 
-func (s *stage) compactAll() {
-	c := s.client()
+// fillAndCompact has register 1 written, the last time with 9, and every server
+// compact that.
+func (s *stage) fillAndCompact(c *client) {
 	for i := range uint64(10) {
 		c.write(1, i)
 	}
@@ -22,6 +23,11 @@ func (s *stage) compactAll() {
 	for _, server := range s.all() {
 		s.compact(server)
 	}
+}
+
+func (s *stage) compactAll() {
+	c := s.client()
+	s.fillAndCompact(c)
 	c.write(2, 2)
 	c.expect(1, 9)
 }
@@ -71,13 +77,7 @@ func (s *stage) catchUpUnderLoss() {
 
 func (s *stage) crashCompacted() {
 	c := s.client()
-	for i := range uint64(10) {
-		c.write(1, i)
-	}
-	s.awaitApplied(s.all()...)
-	for _, server := range s.all() {
-		s.compact(server)
-	}
+	s.fillAndCompact(c)
 	c.write(2, 5)
 	s.crash(s.all()...)
 	s.restart(s.all()...)

@@ -50,8 +50,10 @@ func TestAVoteIsToldOnlyWhenItIsDurable(t *testing.T) {
 	lab.check(s.reply(raft.VoteReply).Reject, "a vote that was told should be remembered")
 }
 
-// §3.4, §10.2.1
-func TestACandidateCountsItsOwnVoteOnlyWhenItIsDurable(t *testing.T) {
+// slowCandidate returns server 1 of three, a candidate whose term and vote are not
+// durable yet.
+func slowCandidate(t *testing.T) (*laboratory, *server) {
+	t.Helper()
 	lab := newLaboratory(t, 3)
 	s := lab.server(1)
 	s.slow = true
@@ -59,6 +61,12 @@ func TestACandidateCountsItsOwnVoteOnlyWhenItIsDurable(t *testing.T) {
 	lab.deliver(kind(raft.PreVote))
 	lab.deliver(kind(raft.PreVoteReply))
 	lab.check(s.node().Role() == raft.Candidate, "server 1 should campaign")
+	return lab, s
+}
+
+// §3.4, §10.2.1
+func TestACandidateCountsItsOwnVoteOnlyWhenItIsDurable(t *testing.T) {
+	lab, s := slowCandidate(t)
 	s.silent(raft.Vote)
 	s.receive(raft.Message{Kind: raft.VoteReply, From: first(2), Term: 1})
 	lab.check(s.node().Role() == raft.Candidate, "one other vote should not be enough before its own is durable")
@@ -282,13 +290,7 @@ func TestAServerThatCouldNotLeadDoesNotCampaign(t *testing.T) {
 // Here votes come that no server can have given yet, but the one who counts them
 // cannot know.
 func TestACandidateLeadsOnlyWhenItsTermIsDurable(t *testing.T) {
-	lab := newLaboratory(t, 3)
-	s := lab.server(1)
-	s.slow = true
-	lab.pass(timeout)
-	lab.deliver(kind(raft.PreVote))
-	lab.deliver(kind(raft.PreVoteReply))
-	lab.check(s.node().Role() == raft.Candidate, "server 1 should campaign")
+	lab, s := slowCandidate(t)
 	for _, id := range []raft.ID{2, 3} {
 		s.receive(raft.Message{Kind: raft.VoteReply, From: first(id), Term: 1})
 	}
