@@ -31,8 +31,7 @@ func (n *Node) mayCampaign() bool {
 // a no-op it could commit nothing, with a damaged entry it could not serve, and
 // while its own disk hangs or a received snapshot is checked it should not.
 func (n *Node) couldLead(in *Input) bool {
-	return !n.noRoom && in.Room.Damaged == 0 && n.accepts(n.term+1) &&
-		!n.diskHangs() && !n.incoming.checking
+	return !n.noRoom && !n.ailing(in) && n.accepts(n.term+1) && !n.incoming.checking
 }
 
 // campaignSoon starts an election, unless the node could not lead.

@@ -9,7 +9,7 @@ func (n *Node) beat(in *Input, out *Effects) {
 		n.follow(n.term, Member{}, in, out)
 		return
 	}
-	if n.diskHangs() || in.Room.Damaged != 0 {
+	if n.ailing(in) {
 		n.handOver()
 	}
 	if n.commit >= n.leadership.start {
@@ -37,6 +37,9 @@ func (n *Node) inContact() Slots {
 func (n *Node) diskHangs() bool {
 	return n.sequence.written > n.sequence.persisted && n.since(n.instant.writing) >= n.settings.ElectionTimeout
 }
+
+// ailing reports whether the node's disk hangs, or has lost the body of an entry.
+func (n *Node) ailing(in *Input) bool { return n.diskHangs() || in.Room.Damaged != 0 }
 
 // beginRound numbers and times a new round of heartbeats. Peers echo both, by
 // which the leader learns that it led then (§6.4).
@@ -72,10 +75,7 @@ func (n *Node) receiveHeartbeat(in *Input, out *Effects) {
 	n.reads.ask = n.reads.ask || n.reads.open && n.reads.patience(n)
 	reply := n.message(HeartbeatReply, m.From, out)
 	reply.Round, reply.Stamp = m.Round, m.Stamp
-	reply.Index, reply.Last, reply.LogTerm = n.writes.durable, n.log.last, n.log.lastTerm()
-	if damaged := in.Room.Damaged; damaged > n.commit { // what is lost here must not be counted on
-		reply.Index = min(reply.Index, damaged-1)
-	}
+	reply.Index, reply.Last, reply.LogTerm = n.whole(n.writes.durable, in), n.log.last, n.log.lastTerm()
 	if reply.Full = n.noRoom; reply.Full {
 		n.wantRoom(out)
 	}
@@ -107,7 +107,7 @@ func (n *Node) receiveHeartbeatReply(in *Input, out *Effects) {
 		return
 	}
 	if same {
-		n.matched(slot, m.Index, false, out)
+		n.matched(slot, m.Index, false, in, out)
 	}
 	if m.Round > n.sequence.tried[slot] {
 		n.retry(slot, m.Last, same)

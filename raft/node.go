@@ -178,7 +178,7 @@ func (n *Node) tick(in *Input, out *Effects) {
 		return
 	}
 	if now >= n.instant.transfer {
-		n.abortTransfer()
+		n.endTransfer(in, out)
 	}
 	if now >= n.instant.heartbeat {
 		n.beat(in, out)

@@ -5,7 +5,8 @@ type Clock interface {
 	// Now is monotonic.
 	Now() Instant
 	// Jitter is a random duration, uniform below limit, for the next election
-	// timeout. It is the only randomness in Raft (§3.4).
+	// timeout, and for the choice of whom to ask for a lost body. It is the only
+	// randomness in Raft (§3.4), and must differ between nodes and between starts.
 	Jitter(limit Duration) Duration
 	// CountsSuspendedTime reports whether Now goes on while the machine is
 	// suspended, as CLOCK_BOOTTIME does. Leases need it.

@@ -25,6 +25,16 @@ func (n *Node) fetch(in *Input, out *Effects) {
 	m.Index, m.LogTerm = in.Room.Damaged, term
 }
 
+// whole is how far up to an index the node may be counted on. After the first body
+// that is lost others may be too, and where an entry is not known to be committed this
+// may be the last copy.
+func (n *Node) whole(index Index, in *Input) Index {
+	if damaged := in.Room.Damaged; damaged != 0 {
+		return min(index, max(n.commit, damaged-1))
+	}
+	return index
+}
+
 // receiveFetch has the driver send the body, if it is here. A leader that has
 // compacted it sends its snapshot, which stands for it.
 func (n *Node) receiveFetch(in *Input, out *Effects) {

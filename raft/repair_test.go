@@ -178,3 +178,63 @@ func TestALostBodyBelowTheOwnSnapshotIsLetGo(t *testing.T) {
 	lab.run(5 * timeout)
 	lab.check(s.damaged == 0 && chunks == 0, "its own snapshot stands for entry 4; %d chunks were sent", chunks)
 }
+
+// What the leader sends again and is there already is not written again, but the
+// bytes may be gone meanwhile.
+func TestAnEntryThatIsThereIsNotAcknowledgedWithoutItsBody(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.propose("a")
+	leader.propose("b")
+	again := lab.take(kind(raft.Append, 3))
+	s := lab.server(3)
+	for _, p := range again {
+		lab.accept(s, p)
+	}
+	lab.take(kind(raft.AppendReply, 1)) // lost
+	s.damaged = 2
+	for _, p := range again {
+		lab.accept(s, p)
+	}
+	for _, p := range lab.take(kind(raft.AppendReply, 1)) {
+		lab.check(!p.Reject && p.Index <= 1, "server 3 acknowledges entry %d, but has lost the body of 2", p.Index)
+	}
+	s.damaged = 0
+	for _, p := range again {
+		lab.accept(s, p)
+	}
+	lab.deliver(kind(raft.AppendReply, 1))
+	lab.check(leader.node().Match(2) == 3, "with the body back it should: %d", leader.node().Match(2))
+}
+
+func TestALeaderDoesNotCountAnEntryWhoseBodyItHasLost(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	leader.propose("a")
+	lab.deliver(kind(raft.Append, 2))
+	leader.damaged = 2
+	lab.deliver(kind(raft.AppendReply, 1))
+	lab.check(leader.node().Commit() == 1, "entry 2 is on server 2 only, and must not be committed")
+	lab.runWhere(timeout/2, cutOff(3))
+	lab.check(leader.damaged == 0 && leader.node().Commit() >= 2, "with the body fetched from server 2 it should be: %d", leader.node().Commit())
+}
+
+// A leader that can't send an entry that nobody else has would hold up the cluster for
+// ever.
+func TestALeaderThatLacksABodyAndCannotBeRelievedStepsDown(t *testing.T) {
+	lab := newLaboratory(t, 3)
+	leader := lab.elect(1)
+	lab.run(beat)
+	leader.propose("a")
+	lab.flight = nil // so nobody else has it
+	leader.damaged = leader.node().Last()
+	lab.run(6 * timeout)
+	lab.check(leader.node().Role() == raft.Follower, "server 1 should have stepped down")
+	for _, id := range []raft.ID{2, 3} {
+		if s := lab.server(id); s.node().Role() == raft.Leader {
+			lab.check(s.node().Commit() > 1, "the next leader should commit its no-op")
+			return
+		}
+	}
+	lab.check(false, "another server should lead")
+}

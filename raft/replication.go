@@ -188,7 +188,7 @@ func (n *Node) receiveAppend(in *Input, out *Effects) {
 	}
 	n.learnCommit(min(m.Commit, agreed))
 	if m.Last > m.Index || m.Probe {
-		n.acknowledge(m.From, agreed, m.Round, out).Full = full
+		n.acknowledge(m.From, n.whole(agreed, in), m.Round, out).Full = full
 	}
 }
 
@@ -292,7 +292,7 @@ func (n *Node) receiveAppendReply(in *Input, out *Effects) {
 		n.backUp(slot, m)
 	default:
 		current := p.answers(m)
-		n.matched(slot, m.Index, current, out)
+		n.matched(slot, m.Index, current, in, out)
 		if current && m.Full && n.role == Leader {
 			p.probe(p.match + 1)
 			p.full, p.paused, p.narrow = true, true, true
@@ -319,7 +319,7 @@ func (n *Node) backUp(slot int, m *Message) {
 
 // matched takes in that a peer's durable log agrees up to an index. Only an answer
 // to the present attempt, current, says that the way to it is clear.
-func (n *Node) matched(slot int, index Index, current bool, out *Effects) {
+func (n *Node) matched(slot int, index Index, current bool, in *Input, out *Effects) {
 	p, bit := &n.peers[slot], Slots(1)<<slot
 	news := index > p.match
 	p.full, p.narrow = p.full && !news, p.narrow && !news
@@ -338,6 +338,6 @@ func (n *Node) matched(slot int, index Index, current bool, out *Effects) {
 	if p.told < n.commit {
 		n.leadership.tellCommit |= bit
 	}
-	n.advanceCommit(out)
+	n.advanceCommit(in, out)
 	n.hurryTransfer(slot)
 }

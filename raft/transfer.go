@@ -35,6 +35,16 @@ func (n *Node) abortTransfer() {
 	n.instant.transfer = forever
 }
 
+// endTransfer gives up a transfer that has taken too long. A leader that wanted it
+// for its own sake, because its disk hangs or lacks what the others need, steps down:
+// they may do without what it can't give them.
+func (n *Node) endTransfer(in *Input, out *Effects) {
+	n.abortTransfer()
+	if n.ailing(in) {
+		n.follow(n.term, Member{}, in, out)
+	}
+}
+
 // hurryTransfer tells the target to campaign once its log is complete.
 func (n *Node) hurryTransfer(slot int) {
 	p := &n.peers[slot]

@@ -28,7 +28,8 @@ func (l *ledger) led(s *server, in *raft.Input) {
 
 // advanced checks that a leader commits what is of its own term (§3.6.2) and on
 // the disks of a quorum of both halves of the configuration that was in force,
-// and extends the one chain of committed entries.
+// and extends the one chain of committed entries. An entry whose body the leader has
+// lost is not on its own disk.
 func (l *ledger) advanced(s *server, n *raft.Node) {
 	commit, log := n.Commit(), &s.disk.written
 	if commit > log.last {
@@ -44,7 +45,8 @@ func (l *ledger) advanced(s *server, n *raft.Node) {
 		return // compared when the step has been carried out
 	}
 	if !l.world.quorum(&s.seen.configuration, func(durable *mirror, _ uint8) bool {
-		return durable.last >= commit && durable.marks[commit].hash == k.hash
+		own := durable == &s.disk.durable
+		return durable.last >= commit && durable.marks[commit].hash == k.hash && !(own && s.disk.lost(s.seen.commit, commit) != 0)
 	}) {
 		l.fail("durable-quorum", "leader %d of term %d commits %d, which is not on the disks of a quorum of %s",
 			s.id, n.Term(), commit, describe(&s.seen.configuration))

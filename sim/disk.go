@@ -20,6 +20,7 @@ type disk struct {
 	marks   fifo[mark]   // of the pending changes' entries
 	number  uint64       // up to which writes are durable
 	rotten  []raft.Index // entries whose bodies are lost, in order
+	vouched raft.Index   // the highest one that somebody was told of as stored here
 }
 
 // A fifo is a queue whose memory is kept.
@@ -68,7 +69,7 @@ func (d *disk) forget() {
 	d.durable.reset()
 	d.pending.reset()
 	d.marks.reset()
-	d.number, d.hung, d.rotten = 0, 0, d.rotten[:0]
+	d.number, d.hung, d.rotten, d.vouched = 0, 0, d.rotten[:0], 0
 }
 
 // wipe empties the store.

@@ -302,9 +302,10 @@ func (w *world) hangDisk() {
 	s.disk.hung = w.now + w.faultLength()
 }
 
-// wipeOne takes a server's disk away. As long as it counts as a voter it is one
-// failure that does not heal, so there is one at a time, and only where the
-// others can go on without it.
+// wipeOne takes a server's disk away. With those who have lost a body there must be
+// fewer than half of the voters who miss something. As long as it counts as a voter
+// it is one failure that does not heal, so there is one at a time, and only where
+// the others can go on without it.
 func (w *world) wipeOne() {
 	leader := w.leader
 	if w.faults.ghost || leader == nil || !leader.up || w.lives > 60 {
@@ -314,7 +315,7 @@ func (w *world) wipeOne() {
 	configuration, index := n.Configuration()
 	log := &leader.disk.written
 	if n.Role() != raft.Leader || configuration.Outgoing != 0 || index > n.Commit() ||
-		len(listedVoters(configuration)) < 3 || log.at(n.Commit()).term != n.Term() {
+		len(listedVoters(configuration)) < 3 || !w.spares() || log.at(n.Commit()).term != n.Term() {
 		return
 	}
 	for i := range w.count {

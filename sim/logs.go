@@ -176,6 +176,9 @@ func (l *ledger) covered(s *server, m *raft.Message, out *raft.Effects) {
 	}
 	for i := range out.Messages[:out.Count] {
 		reply := &out.Messages[i]
+		if acknowledges(reply) {
+			l.vouches(s, reply)
+		}
 		if reply.Kind == raft.AppendReply && !reply.Reject && reply.Index > most {
 			l.fail("match-index", "server %d acknowledges entries up to %d, but was told of those up to %d only", s.id, reply.Index, most)
 		}

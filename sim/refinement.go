@@ -272,7 +272,7 @@ func (x *explanation) news(in *raft.Input, out *raft.Effects) {
 	case x.view().Role != spec.Follower:
 		return
 	case x.is(raft.Append):
-		if upTo, taken := takenOf(m, out); taken {
+		if upTo, taken := x.takenOf(m, out); taken {
 			x.fails(x.s, x.state.HandleAppendEntries(x.i, x.from, appendOf(m), spec.Index(upTo)))
 		}
 	case x.is(raft.Heartbeat):
@@ -288,15 +288,15 @@ func (x *explanation) news(in *raft.Input, out *raft.Effects) {
 }
 
 // takenOf is how far a follower has taken in an Append, by its answer; false if it
-// has not.
-func takenOf(m *raft.Message, out *raft.Effects) (raft.Index, bool) {
+// has not. Where the rest did not fit its log ends there.
+func (x *explanation) takenOf(m *raft.Message, out *raft.Effects) (raft.Index, bool) {
 	for n := range out.Messages[:out.Count] {
 		switch reply := &out.Messages[n]; {
 		case reply.Kind != raft.AppendReply:
 		case reply.Reject:
 			return 0, false
 		case reply.Full:
-			return reply.Index, true
+			return x.n.Last(), true
 		}
 	}
 	return m.Last, true
