@@ -6,7 +6,8 @@ type eventKind uint8
 const (
 	deliverEvent  eventKind = iota // value: the packet
 	wakeEvent                      // a node's deadline
-	completeEvent                  // value: the write that becomes durable
+	completeEvent                  // value: the write that becomes durable, or the operation of a log engine
+	sealEvent                      // a log engine is idle
 	applyEvent                     // committed entries reach the state machine
 	restartEvent
 	clientEvent

@@ -129,6 +129,9 @@ func (k *call) compact() {
 		w.ledger.fail("store", "server %d: a snapshot of %d bytes does not fit", s.id, len(w.image))
 		return
 	}
+	if s.disk.engine != nil {
+		s.disk.drain() // a server waits for it
+	}
 	k.begun(s.driver.Compact(&taken, taken.Index))
 }
 

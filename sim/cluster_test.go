@@ -17,7 +17,7 @@ var (
 )
 
 func TestTheContractHolds(t *testing.T) {
-	for _, store := range []StoreKind{BlockStore, QueueStore} {
+	for _, store := range []StoreKind{BlockStore, QueueStore, LogStore} {
 		for seed := uint64(1); seed <= *contractSeeds; seed++ {
 			t.Run(fmt.Sprintf("%v/seed %d", store, seed), func(t *testing.T) {
 				results := contract.Run(t, Runner{Store: store, Seed: seed, blind: *contractBlind})

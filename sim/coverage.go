@@ -31,6 +31,8 @@ const (
 	lulls
 	rotten
 	repairs
+	seals
+	snapshotsGivenUp
 	adoptions
 	proposals
 	refusedProposals
@@ -76,7 +78,7 @@ var CoverageNames = [coverageKinds]string{
 	"flapping links", "clogs", "swizzles", "filters", "lost messages", "messages held up",
 	"duplicated messages", "corrupted messages", "garbled messages", "messages driven out", "pauses",
 	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",
-	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "adopted snapshots",
+	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "seals", "snapshots without space", "adopted snapshots",
 	"proposals", "refused proposals", "full logs", "acknowledgements",
 	"superseded", "unknown fates", "retries", "commands given up", "lost responses", "late requests", "repeated commands", "overtaken commands",
 	"opened sessions", "ended sessions", "reads", "lease reads", "broken leases", "lost reads",

@@ -12,6 +12,7 @@ type disk struct {
 	owner  *server
 	queue  *memory.Queue  // or nil
 	blocks *memory.Blocks // or nil
+	engine *logStore      // or nil
 	hung   uint64         // no write completes before
 
 	written mirror
@@ -44,6 +45,10 @@ func (f *fifo[T]) drop(count int) {
 
 // format gives the disk an empty store.
 func (d *disk) format(o *Options) {
+	d.queue, d.blocks = nil, nil
+	if o.Store != LogStore {
+		d.engine = nil
+	}
 	switch o.Store {
 	case QueueStore:
 		d.queue = memory.NewQueue(o.StoreEntries, o.StoreBytes)
@@ -59,6 +64,12 @@ func (d *disk) format(o *Options) {
 			Snapshots:      [2][]byte{make([]byte, image), make([]byte, image)},
 		})
 		d.Storage = d.blocks
+	case LogStore:
+		if d.engine == nil {
+			d.engine = &logStore{owner: d.owner}
+		}
+		d.engine.format()
+		d.Storage = d.engine.log
 	}
 	d.forget()
 }
@@ -74,9 +85,13 @@ func (d *disk) forget() {
 
 // wipe empties the store.
 func (d *disk) wipe() {
-	if d.queue != nil {
+	switch {
+	case d.queue != nil:
 		d.queue.Wipe()
-	} else {
+	case d.engine != nil:
+		d.engine.format()
+		d.Storage = d.engine.log
+	default:
 		d.blocks.Wipe()
 	}
 	d.forget()
@@ -85,9 +100,14 @@ func (d *disk) wipe() {
 // crash loses what is not durable. An asynchronous store may have got further
 // than it has said; the tape decides how far.
 func (d *disk) crash() {
-	if d.queue == nil {
+	switch {
+	case d.engine != nil:
+		d.engine.crash()
+		d.Storage = d.engine.log
+		d.advance()
+	case d.queue == nil:
 		d.blocks.Crash()
-	} else {
+	default:
 		kept := d.owner.world.tape.draw(uint64(len(d.pending.waiting())) + 1)
 		d.queue.CrashKeeping(d.number + kept)
 		d.advance()
@@ -101,8 +121,11 @@ func (d *disk) crash() {
 
 // takeSnapshot puts a state aside for Driver.Compact.
 func (d *disk) takeSnapshot(index raft.Index, state []byte, taken *raft.Snapshot) bool {
-	if d.queue != nil {
+	switch {
+	case d.queue != nil:
 		return d.queue.TakeSnapshot(index, state, taken)
+	case d.engine != nil:
+		return d.engine.log.TakeSnapshot(index, state, taken)
 	}
 	return d.blocks.TakeSnapshot(index, state, taken)
 }
@@ -115,10 +138,15 @@ func (d *disk) Write(w *raft.Write) {
 	}
 	d.Storage.Write(w)
 	c := change{number: w.Number, kind: w.Kind, hard: w.HardState, index: w.Index, count: len(w.Entries)}
+	if w.Snapshot != nil {
+		c.snapshot = w.Snapshot.Index
+	}
 	d.owner.world.ledger.wrote(d, w, &c)
 	d.rotted(w)
 	d.pending.push(c)
 	switch {
+	case d.engine != nil:
+		d.engine.wrote()
 	case d.queue == nil:
 		d.advance()
 	case d.owner.up: // else a life begins, and drain completes it
@@ -152,11 +180,34 @@ func (d *disk) advance() {
 // drain completes everything at once: for the first writes of a store's life,
 // that nothing may go on without.
 func (d *disk) drain() {
-	if d.queue == nil {
-		return
+	switch {
+	case d.engine != nil:
+		d.engine.drain()
+	case d.queue != nil:
+		for _, number := range d.queue.Pending() {
+			d.queue.Complete(number)
+		}
 	}
-	for _, number := range d.queue.Pending() {
+	d.advance()
+}
+
+// complete takes in that an asynchronous write, or an operation of the log engine, is
+// complete. It reports whether the driver has something to learn from it.
+func (d *disk) complete(number uint64) bool {
+	before := d.number
+	news := false
+	if d.engine != nil {
+		news = d.engine.complete(number)
+	} else {
 		d.queue.Complete(number)
 	}
 	d.advance()
+	return news || d.number > before
+}
+
+// flush has the log engine write what the driver has written, after each of its calls.
+func (d *disk) flush() {
+	if d.engine != nil {
+		d.engine.log.Flush()
+	}
 }

@@ -144,9 +144,14 @@ func (l *ledger) recovered(s *server) {
 	var stored raft.Stored
 	s.disk.Stored(&stored)
 	durable := &s.disk.durable
-	if stored.HardState != durable.hard || stored.Base != durable.base || stored.Last != durable.last {
-		l.fail("store", "the store of server %d holds %+v and the log from %d to %d, but %+v and from %d to %d were durable",
-			s.id, stored.HardState, stored.Base, stored.Last, durable.hard, durable.base, durable.last)
+	if stored.HardState != durable.hard || stored.Base != durable.base || stored.Last != durable.last ||
+		stored.Snapshot.Index != durable.snapshot {
+		l.fail("store", "the store of server %d holds %+v, a snapshot at %d and the log from %d to %d, but %+v, one at %d and from %d to %d were durable",
+			s.id, stored.HardState, stored.Snapshot.Index, stored.Base, stored.Last, durable.hard, durable.snapshot, durable.base, durable.last)
+		return
+	}
+	if s.disk.engine != nil {
+		s.disk.engine.read(&s.disk)
 	}
 }
 

@@ -13,14 +13,15 @@ type mark struct {
 // a store. Marks stand at their index; those up to base are of compacted entries,
 // of which only the last one's counts.
 type mirror struct {
-	hard  raft.HardState
-	base  raft.Index
-	last  raft.Index
-	marks []mark
+	hard     raft.HardState
+	snapshot raft.Index
+	base     raft.Index
+	last     raft.Index
+	marks    []mark
 }
 
 func (m *mirror) reset() {
-	m.hard, m.base, m.last = raft.HardState{}, 0, 0
+	m.hard, m.snapshot, m.base, m.last = raft.HardState{}, 0, 0, 0
 	m.marks = append(m.marks[:0], mark{})
 }
 
@@ -51,18 +52,19 @@ func (m *mirror) install(index raft.Index, k mark) {
 
 // copyFrom makes the mirror equal to another.
 func (m *mirror) copyFrom(other *mirror) {
-	m.hard, m.base, m.last = other.hard, other.base, other.last
+	m.hard, m.snapshot, m.base, m.last = other.hard, other.snapshot, other.base, other.last
 	m.marks = append(m.marks[:0], other.marks[:other.last+1]...)
 }
 
 // A change is a write that is not yet durable.
 type change struct {
-	number uint64
-	kind   raft.WriteKind
-	hard   raft.HardState
-	index  raft.Index
-	count  int // of entries, whose marks stand in the disk's queue
-	mark   mark
+	number   uint64
+	kind     raft.WriteKind
+	hard     raft.HardState
+	index    raft.Index
+	snapshot raft.Index // that it makes the store's
+	count    int        // of entries, whose marks stand in the disk's queue
+	mark     mark
 }
 
 // apply makes the change to a mirror; marks are those of its entries.
@@ -80,7 +82,10 @@ func (c *change) apply(m *mirror, marks []mark) {
 		m.base = c.index
 	case raft.WriteInstall:
 		m.install(c.index, c.mark)
-	case raft.WriteIdentity, raft.WriteSnapshot, raft.WriteChunk, raft.WriteAdopt, raft.WriteRepair:
+		m.snapshot = c.snapshot
+	case raft.WriteSnapshot, raft.WriteAdopt:
+		m.snapshot = c.snapshot
+	case raft.WriteIdentity, raft.WriteChunk, raft.WriteRepair:
 	}
 }
 

@@ -15,14 +15,21 @@ const (
 	BlockStore StoreKind = iota
 	// QueueStore is asynchronous: writes become durable later, in any order.
 	QueueStore
+	// LogStore is the log engine that servers run on, storage/wal, on a simulated disk.
+	LogStore
 )
 
 // String returns the kind's name.
 func (k StoreKind) String() string {
-	if k == BlockStore {
+	switch k {
+	case BlockStore:
 		return "blocks"
+	case QueueStore:
+		return "queue"
+	case LogStore:
+		return "log"
 	}
-	return "queue"
+	return "unknown store"
 }
 
 // Options are what a run is made of. Times are in nanoseconds, chances in parts
@@ -49,6 +56,7 @@ type Options struct {
 	StoreBytes    uint32
 	Reserve       uint32 // entries of it that only no-ops and automatic leaves may use
 	SnapshotBytes uint32 // at least; the state is smaller
+	LogCacheBytes uint32 // of what is durable, so much stays in a LogStore's memory
 
 	// Clocks, in parts per million.
 	ClockErrorPPM  uint32 // by how much their rates may err, as the nodes are told
@@ -66,7 +74,7 @@ type Options struct {
 	Tail         uint32 // chance that a delay is multiplied, again and again
 	InOrder      bool   // links keep the order of messages
 	ApplyDelay   uint64 // the most between commit and apply
-	DiskDelayMin uint64 // of the asynchronous store
+	DiskDelayMin uint64 // of the asynchronous stores
 	DiskDelayMax uint64
 
 	// Faults: one is chosen about every FaultEvery, by these weights.
@@ -158,6 +166,7 @@ func Expand(seed uint64, nodes int) Options {
 	o.expandFaults(&t)
 	o.expandClocks(&t)
 	o.expandLoad(&t)
+	o.expandLog(&t)
 	return o
 }
 
@@ -232,6 +241,18 @@ func (o *Options) expandFaults(t *tape) {
 	o.CrashOnElected = uint32(pick(t, 0, 0, 100_000, 500_000))
 	o.RestartOnVote = uint32(pick(t, 0, million, million))
 	o.FaultOnEvent = uint32(pick(t, 0, 300_000, 900_000))
+}
+
+// expandLog has every third seed run on the log engine.
+func (o *Options) expandLog(t *tape) {
+	if t.draw(3) != 2 {
+		return
+	}
+	o.Store, o.Reserve = LogStore, 16
+	o.LogCacheBytes = uint32(pick(t, 1, 1, 8<<10, 1<<20))
+	// A write takes two syncs, and two more where a segment begins.
+	o.DiskDelayMin = pick(t, 10_000, millisecond)
+	o.DiskDelayMax = o.DiskDelayMin + o.ElectionTimeout/pick(t, 8, 20, 100)
 }
 
 // expandClocks chooses how wrong clocks are. Where leases rely on them most seeds

@@ -83,6 +83,9 @@ func (s *server) start() {
 	}
 	s.driver.Observe(s)
 	w.ledger.started(s)
+	if s.disk.engine != nil {
+		s.disk.engine.begin()
+	}
 	w.fold(uint64(s.slot)|1<<32, w.now)
 	if w.trace != nil {
 		w.say(s, "starts, term %d commit %d last %d %s", s.seen.term, s.seen.commit, s.seen.last, describe(&s.seen.configuration))
@@ -180,6 +183,7 @@ func (s *server) found(c *raft.Configuration) {
 // waits, and see when the node wants to be woken.
 func (s *server) settle() {
 	w := s.world
+	s.disk.flush()
 	w.ledger.settled(s)
 	if s.driver.Node().Role() == raft.Stopped {
 		s.stopped()
@@ -238,14 +242,15 @@ func (s *server) wake(at uint64) {
 	s.schedule()
 }
 
-// completed is the event of one write's completion.
+// completed is the event of a completion: of a write, or of an operation of the log
+// engine.
 func (s *server) completed(number uint64) {
-	before := s.disk.number
-	s.disk.queue.Complete(number)
-	s.disk.advance()
-	if s.disk.number > before {
+	if s.disk.complete(number) {
 		s.driver.Wake()
 		s.settle()
+	}
+	if s.disk.engine != nil && s.up {
+		s.tookSnapshot()
 	}
 }
 
@@ -326,6 +331,9 @@ func (s *server) takeSnapshot() {
 	if s.disk.Stored(&stored); s.machine.index <= stored.Snapshot.Index {
 		return // there is one already, and taking another may cost the one being received
 	}
+	if s.disk.engine != nil && s.disk.engine.taking {
+		return
+	}
 	var taken raft.Snapshot
 	w.image = s.save(w.image[:0])
 	w.ledger.imaged(s, mixBytes(0, w.image))
@@ -334,7 +342,17 @@ func (s *server) takeSnapshot() {
 		return
 	}
 	through := s.machine.index - min(s.machine.index, raft.Index(w.tape.draw(4)*w.tape.draw(8)))
-	refusal := s.driver.Compact(&taken, through)
+	if s.disk.engine != nil {
+		s.disk.engine.take(&taken, through)
+		return
+	}
+	s.compact(&taken, through)
+}
+
+// compact hands a snapshot over.
+func (s *server) compact(taken *raft.Snapshot, through raft.Index) {
+	w := s.world
+	refusal := s.driver.Compact(taken, through)
 	switch refusal.Code {
 	case raft.OK:
 		w.coverage[compactions]++

@@ -135,7 +135,6 @@ func (w *world) resetServer(i int) {
 	s.setClock()
 	s.book, s.earlier = nil, false
 	s.disk.owner = s
-	s.disk.queue, s.disk.blocks = nil, nil
 	s.disk.format(&w.options)
 	s.proposals.reset()
 	s.orphans = s.orphans[:0]
@@ -231,6 +230,8 @@ func (w *world) dispatch(e *event) {
 		s.wake(e.at)
 	case completeEvent:
 		s.completed(e.value)
+	case sealEvent:
+		s.disk.engine.seal()
 	case applyEvent:
 		s.apply()
 		s.settle()

@@ -20,6 +20,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -67,12 +68,19 @@ type Disk struct {
 	options Options
 	choices Choices
 	queue   []wal.Operation
-	names   map[wal.File]*inode
-	durable map[wal.File]*inode // the directory as of the last sync
-	changes []change            // since then, in order
+	names   directory
+	durable directory // as of the last sync
+	changes []change  // since then, in order
 	used    uint64
-	failing bool // the next sync fails
+	failing wal.OperationKind // the next operation of this kind fails
+	spare   []*inode          // whose memory is used again
+	passing *inode            // has a sector that one read finds spoilt
+	passes  int               // and this one it is
+	losses  Losses
 }
+
+// Losses count the unsynced sectors that met each fate.
+type Losses struct{ Lost, Torn, Garbage uint64 }
 
 // A change of the directory: a name given to a file, or taken away, and the name it
 // had before, in one step.
@@ -87,7 +95,23 @@ func New(o Options, c Choices) *Disk {
 	if o.SectorBytes == 0 {
 		o.SectorBytes = 512
 	}
-	return &Disk{options: o, choices: c, names: map[wal.File]*inode{}, durable: map[wal.File]*inode{}}
+	return &Disk{options: o, choices: c}
+}
+
+// Reset makes the disk an empty one that nothing has happened to, with other options.
+func (d *Disk) Reset(o Options) {
+	for len(d.changes) > 0 {
+		d.settleChange(true)
+	}
+	for len(d.durable) > 0 {
+		file := d.durable[0].File
+		d.names.drop(file)
+		d.recycle(d.durable.drop(file))
+	}
+	if o.SectorBytes == 0 {
+		o.SectorBytes = 512
+	}
+	*d = Disk{options: o, choices: d.choices, queue: d.queue[:0], names: d.names[:0], durable: d.durable[:0], changes: d.changes[:0], spare: d.spare}
 }
 
 // Clone is a disk in the same state, with choices of its own.
@@ -100,13 +124,12 @@ func (d *Disk) Clone(c Choices) *Disk {
 		return copies[f]
 	}
 	e := *d
-	e.choices, e.queue, e.changes = c, slices.Clone(d.queue), slices.Clone(d.changes)
-	e.names, e.durable = map[wal.File]*inode{}, map[wal.File]*inode{}
-	for file, f := range d.names {
-		e.names[file] = of(f)
-	}
-	for file, f := range d.durable {
-		e.durable[file] = of(f)
+	e.choices, e.queue, e.changes, e.spare = c, slices.Clone(d.queue), slices.Clone(d.changes), nil
+	e.names, e.durable, e.passing = slices.Clone(d.names), slices.Clone(d.durable), of(d.passing)
+	for _, names := range []directory{e.names, e.durable} {
+		for i := range names {
+			names[i].inode = of(names[i].inode)
+		}
 	}
 	for i := range e.changes {
 		e.changes[i].file = of(e.changes[i].file)
@@ -133,22 +156,38 @@ func (d *Disk) Perform(number uint64) (uint64, error) {
 	return number, d.carryOut(&o)
 }
 
-// FailNextSync has the next sync fail.
-func (d *Disk) FailNextSync() { d.failing = true }
+// Fail has the next operation of a kind fail; [wal.Sync] stands for a sync of the
+// directory, too. Of what a sync or a write was to do, some is done.
+func (d *Disk) Fail(kind wal.OperationKind) { d.failing = kind }
+
+// Limit sets the space there is, in bytes; 0 is no limit. What is used stays.
+func (d *Disk) Limit(bytes uint64) { d.options.CapacityBytes = bytes }
+
+// Used is the space that files take, in bytes.
+func (d *Disk) Used() uint64 { return d.used }
+
+// Losses are the sectors that met each fate since the disk was new.
+func (d *Disk) Losses() Losses { return d.losses }
+
+var errFailed = errors.New("disk: input/output error")
 
 // carryOut does an operation.
 func (d *Disk) carryOut(o *wal.Operation) error {
 	if o.Kind == wal.SyncDirectory {
 		return d.syncDirectory()
 	}
-	f := d.names[o.File]
+	f := d.names.find(o.File)
 	if f == nil && o.Kind != wal.Create {
 		return fmt.Errorf("disk: %v: no such file", o.File)
+	}
+	if d.failing == o.Kind && o.Kind != wal.Sync {
+		d.failing = 0
+		return d.failPartly(f, o)
 	}
 	switch o.Kind {
 	case wal.Create:
 		d.release(f)
-		d.enter(change{name: o.File, file: &inode{}})
+		d.enter(change{name: o.File, file: d.fresh()})
 	case wal.Allocate:
 		return d.extend(f, o.Size)
 	case wal.Write:
@@ -159,13 +198,48 @@ func (d *Disk) carryOut(o *wal.Operation) error {
 	case wal.Sync:
 		return d.sync(f)
 	case wal.Rename:
-		d.release(d.names[o.Target])
+		d.release(d.names.find(o.Target))
 		d.enter(change{name: o.Target, before: o.File, file: f, renamed: true})
 	case wal.Remove:
 		d.release(f)
 		d.enter(change{name: o.File})
 	}
 	return nil
+}
+
+// failPartly fails an operation; of a write, a part was done.
+func (d *Disk) failPartly(f *inode, o *wal.Operation) error {
+	if o.Kind == wal.Write {
+		if part := o.Bytes[:d.choices.Draw(uint64(len(o.Bytes))+1)]; o.Offset+uint64(len(part)) <= uint64(len(f.cache)) {
+			d.write(f, o.Offset, part)
+		}
+	}
+	return errFailed
+}
+
+// fresh is an empty file without a name.
+func (d *Disk) fresh() *inode {
+	n := len(d.spare)
+	if n == 0 {
+		return &inode{}
+	}
+	f := d.spare[n-1]
+	d.spare = d.spare[:n-1]
+	return f
+}
+
+// recycle keeps the memory of a file that no name leads to, durable or not.
+func (d *Disk) recycle(f *inode) {
+	if f == nil || d.names.leadTo(f) || d.durable.leadTo(f) {
+		return
+	}
+	for i := range d.changes {
+		if d.changes[i].file == f {
+			return
+		}
+	}
+	*f = inode{cache: f.cache[:0], stable: f.stable[:0], dirty: f.dirty[:0]}
+	d.spare = append(d.spare, f)
 }
 
 // release gives back the space of a file that has lost its name.
@@ -188,46 +262,54 @@ func (d *Disk) extend(f *inode, size uint64) error {
 
 // enter makes a change of the directory, not yet durable.
 func (d *Disk) enter(c change) {
-	c.apply(d.names)
+	c.apply(&d.names)
 	d.changes = append(d.changes, c)
 }
 
-func (c *change) apply(to map[wal.File]*inode) {
+// apply makes the change and returns the file that has lost its name by it, or nil.
+func (c *change) apply(to *directory) *inode {
 	if c.renamed {
-		delete(to, c.before)
+		to.drop(c.before)
 	}
 	if c.file == nil {
-		delete(to, c.name)
-		return
+		return to.drop(c.name)
 	}
-	to[c.name] = c.file
+	return to.put(c.name, c.file)
 }
 
 func (d *Disk) syncDirectory() error {
 	if d.syncFails() {
 		d.loseChanges()
-		return fmt.Errorf("disk: syncing the directory failed")
+		return fmt.Errorf("syncing the directory: %w", errFailed)
 	}
-	for i := range d.changes {
-		d.changes[i].apply(d.durable)
+	for len(d.changes) > 0 {
+		d.settleChange(true)
 	}
-	d.changes = d.changes[:0]
 	return nil
 }
 
 // loseChanges makes some of the changes of the directory durable.
 func (d *Disk) loseChanges() {
-	for i := range d.changes {
-		if d.choices.Draw(2) == 0 {
-			d.changes[i].apply(d.durable)
-		}
+	for len(d.changes) > 0 {
+		d.settleChange(d.choices.Draw(2) == 0)
 	}
-	d.changes = d.changes[:0]
+}
+
+// settleChange makes the first change durable, or not.
+func (d *Disk) settleChange(durable bool) {
+	c := d.changes[0]
+	d.changes = d.changes[:copy(d.changes, d.changes[1:])]
+	if durable {
+		d.recycle(c.apply(&d.durable))
+	}
+	d.recycle(c.file)
 }
 
 func (d *Disk) syncFails() bool {
-	fails := d.failing || d.chance(d.options.FailedSyncs)
-	d.failing = false
+	fails := d.failing == wal.Sync || d.chance(d.options.FailedSyncs)
+	if d.failing == wal.Sync {
+		d.failing = 0
+	}
 	return fails
 }
 
@@ -237,24 +319,28 @@ func (d *Disk) chance(ppm uint32) bool {
 	return ppm != 0 && d.choices.Draw(million) >= million-uint64(min(ppm, million))
 }
 
-// Crash ends the life of whatever ran on the disk. Of the operations that wait, some
-// were carried out; of what was not synced, some is durable.
+// Crash ends the life of the machine that runs on the disk. Of the operations that
+// wait, some were carried out; of what was not synced, some is durable.
 func (d *Disk) Crash() {
-	order := map[wal.File]bool{}
+	d.Abandon()
+	d.loseChanges()
+	d.forget(d.scatter)
+}
+
+// Abandon ends the life of the process that runs on the disk, but not the machine's:
+// of the operations that wait, some were carried out, and the cache stays.
+func (d *Disk) Abandon() {
+	d.failing = 0
 	for i := range d.queue {
 		o := &d.queue[i]
-		if stopped := order[o.File]; stopped || o.Kind == wal.SyncDirectory || d.choices.Draw(2) == 0 {
-			order[o.File] = true // and what follows on that file was not
+		stopped := slices.ContainsFunc(d.queue[:i], func(before wal.Operation) bool { return before.Number == 0 && before.File == o.File })
+		if stopped || o.Kind == wal.SyncDirectory || d.choices.Draw(2) == 0 {
+			o.Number = 0 // and what follows on that file was not
 			continue
 		}
-		failing := d.failing
 		_ = d.carryOut(o) // nobody is left to be told
-		d.failing = failing
 	}
-	d.queue = nil
-	d.loseChanges()
-	d.forget(func(f *inode) { d.scatter(f) })
-	d.failing = false
+	d.queue = d.queue[:0]
 }
 
 // Settle implements [wal.Files]: it makes everything durable and forgets what is
@@ -263,8 +349,8 @@ func (d *Disk) Settle() error {
 	if err := d.syncDirectory(); err != nil {
 		return err
 	}
-	for _, file := range d.sorted() {
-		if err := d.sync(d.names[file]); err != nil {
+	for i := range d.names {
+		if err := d.sync(d.names[i].inode); err != nil {
 			return err
 		}
 	}
@@ -275,47 +361,42 @@ func (d *Disk) Settle() error {
 // forget makes the cache and the directory what is durable, after what is to happen
 // to each file.
 func (d *Disk) forget(happens func(*inode)) {
-	for _, file := range d.sorted() {
-		happens(d.names[file])
+	for i := range d.names {
+		happens(d.names[i].inode)
 	}
-	for _, file := range sortedNames(d.durable) {
-		happens(d.durable[file]) // a second time does nothing: it has no unsynced sectors left
+	for i := range d.durable {
+		happens(d.durable[i].inode) // a second time does nothing: it has no unsynced sectors left
 	}
-	d.names = map[wal.File]*inode{}
+	before := d.names
+	d.names = append(directory(nil), d.durable...)
+	for i := range before {
+		d.recycle(before[i].inode)
+	}
 	d.used = 0
-	for file, f := range d.durable {
-		d.names[file] = f
-		f.cache = append(f.cache[:0], f.stable...)
-		f.dirty = make([]bool, sectors(len(f.cache), d.options.SectorBytes))
+	for i := range d.names {
+		f := d.names[i].inode
+		if f.doubtful {
+			f.cache = append(f.cache[:0], f.stable...)
+			f.dirty = slices.Grow(f.dirty[:0], sectors(len(f.cache), d.options.SectorBytes))[:sectors(len(f.cache), d.options.SectorBytes)]
+			clear(f.dirty)
+			f.doubtful = false
+		}
 		d.used += uint64(len(f.cache))
 	}
 }
 
 // List implements [wal.Files].
-func (d *Disk) List() ([]wal.File, error) { return d.sorted(), nil }
-
-func (d *Disk) sorted() []wal.File { return sortedNames(d.names) }
-
-func sortedNames(names map[wal.File]*inode) []wal.File {
-	files := make([]wal.File, 0, len(names))
-	for file := range names {
-		files = append(files, file)
+func (d *Disk) List() ([]wal.File, error) {
+	files := make([]wal.File, len(d.names))
+	for i := range d.names {
+		files[i] = d.names[i].File
 	}
-	slices.SortFunc(files, func(a, b wal.File) int {
-		if a.Kind != b.Kind {
-			return int(a.Kind) - int(b.Kind)
-		}
-		if a.Number < b.Number {
-			return -1
-		}
-		return 1
-	})
-	return files
+	return files, nil
 }
 
 // Size implements [wal.Files].
 func (d *Disk) Size(file wal.File) (uint64, error) {
-	f := d.names[file]
+	f := d.names.find(file)
 	if f == nil {
 		return 0, fmt.Errorf("disk: %v: no such file", file)
 	}
@@ -324,13 +405,17 @@ func (d *Disk) Size(file wal.File) (uint64, error) {
 
 // ReadAt implements [wal.Files]: the cache, with what has rotted over it.
 func (d *Disk) ReadAt(file wal.File, into []byte, offset uint64) (int, error) {
-	f := d.names[file]
+	f := d.names.find(file)
 	if f == nil {
 		return 0, fmt.Errorf("disk: %v: no such file", file)
 	}
 	from := min(offset, uint64(len(f.cache)))
 	count := copy(into, f.cache[from:])
-	if err := f.overlay(into[:count], int(from), d.options.SectorBytes); err != nil {
+	err := f.overlay(into[:count], int(from), d.options.SectorBytes)
+	if f == d.passing && int(from) <= d.passes*d.options.SectorBytes && d.passes*d.options.SectorBytes < int(from)+count {
+		d.pass()
+	}
+	if err != nil {
 		return 0, fmt.Errorf("disk: %v at %d: %w", file, offset, err)
 	}
 	if count < len(into) {

@@ -165,7 +165,7 @@ func TestANameIsDurableOnlyWithItsDirectoryAndARenameIsOneStep(t *testing.T) {
 func TestAFailedSyncLeavesTheCacheShowingWhatTheDiskMayNotHave(t *testing.T) {
 	b := on(t, disk.Options{Fates: disk.Lost}, &tape{})
 	b.do(create(one), write(one, 0, "abcd"), sync(one), syncDirectory(), write(one, 0, "ABCD"))
-	b.FailNextSync()
+	b.Fail(wal.Sync)
 	b.Disk = b.Clone(&tape{[]uint64{1}})
 	if err := b.try(sync(one)); err == nil {
 		t.Fatal("the sync should have failed")

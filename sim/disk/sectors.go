@@ -15,6 +15,8 @@ type inode struct {
 	stable []byte // as it is durable
 	dirty  []bool // the sectors that differ, or may
 	spoilt map[int]spoilt
+
+	doubtful bool // the cache may show what is not durable and not dirty
 }
 
 // spoilt is what somebody who reads a sector finds in place of its true bytes: other
@@ -22,7 +24,10 @@ type inode struct {
 type spoilt []byte
 
 func (f *inode) clone() *inode {
-	c := &inode{cache: bytes.Clone(f.cache), stable: bytes.Clone(f.stable), dirty: slices.Clone(f.dirty)}
+	if f == nil {
+		return nil
+	}
+	c := &inode{cache: bytes.Clone(f.cache), stable: bytes.Clone(f.stable), dirty: slices.Clone(f.dirty), doubtful: f.doubtful}
 	for s, bytes := range f.spoilt {
 		c.spoil(s, slices.Clone(bytes))
 	}
@@ -109,8 +114,7 @@ func (f *inode) seen(s, sector int) []byte {
 func (d *Disk) misdirect(f *inode, astray int, old []byte) {
 	sector := d.options.SectorBytes
 	gone := f.seen(astray, sector)
-	files := d.sorted()
-	victim := d.names[files[d.choices.Draw(uint64(len(files)))]]
+	victim := d.names[d.choices.Draw(uint64(len(d.names)))].inode
 	f.spoil(astray, old)
 	if count := sectors(len(victim.cache), sector); count > 0 {
 		s := int(d.choices.Draw(uint64(count)))
@@ -129,7 +133,7 @@ func (f *inode) spoil(s int, bytes []byte) {
 func (d *Disk) sync(f *inode) error {
 	if d.syncFails() {
 		d.scatter(f)
-		return errors.New("disk: a sync failed")
+		return fmt.Errorf("a sync: %w", errFailed)
 	}
 	sector := d.options.SectorBytes
 	f.resize()
@@ -144,14 +148,18 @@ func (d *Disk) sync(f *inode) error {
 
 // resize makes the durable size that of the cache.
 func (f *inode) resize() {
-	for len(f.stable) < len(f.cache) {
-		f.stable = append(f.stable, make([]byte, len(f.cache)-len(f.stable))...)
+	before := len(f.stable)
+	if len(f.cache) <= before {
+		return
 	}
+	f.stable = slices.Grow(f.stable, len(f.cache)-before)[:len(f.cache)]
+	clear(f.stable[before:])
 }
 
 // scatter makes durable what a crash, or a failed sync, leaves of a file: of its size
 // and of each sector for itself. The cache goes on showing all of it as if it were.
 func (d *Disk) scatter(f *inode) {
+	f.doubtful = f.doubtful || len(f.stable) < len(f.cache) || slices.Contains(f.dirty, true)
 	if len(f.stable) < len(f.cache) {
 		if d.choices.Draw(2) != 0 {
 			clear(f.dirty) // it is as long as it was
@@ -172,17 +180,21 @@ func (d *Disk) decide(f *inode, s int) {
 	sector := d.options.SectorBytes
 	to := f.stable[s*sector : min((s+1)*sector, len(f.stable))]
 	from := f.cache[s*sector:][:len(to)]
-	fates := []Fate{0}
-	for _, fate := range []Fate{Lost, Torn, Garbage} {
+	possible, count := [4]Fate{}, uint64(1)
+	for _, fate := range [...]Fate{Lost, Torn, Garbage} {
 		if d.options.Fates&fate != 0 {
-			fates = append(fates, fate)
+			possible[count] = fate
+			count++
 		}
 	}
-	switch fates[d.choices.Draw(uint64(len(fates)))] {
+	switch possible[d.choices.Draw(count)] {
 	case Lost:
+		d.losses.Lost++
 	case Torn:
+		d.losses.Torn++
 		copy(to, from[:d.choices.Draw(uint64(len(from)))])
 	case Garbage:
+		d.losses.Garbage++
 		state := d.choices.Draw(1 << 32)
 		for i := range to { // a linear congruential generator: anything will do
 			state = state*6364136223846793005 + 1442695040888963407
@@ -210,8 +222,77 @@ func (d *Disk) Spoil(file wal.File, offset uint64) {
 	f.spoil(s, nil)
 }
 
+// SpoilOnce has the sector at an offset read as zeros by the next read of it, and
+// truly from then on: as it was before anything was written.
+func (d *Disk) SpoilOnce(file wal.File, offset uint64) {
+	f, s := d.sectorOf(file, offset)
+	d.pass()
+	f.spoil(s, make([]byte, len(f.seen(s, d.options.SectorBytes))))
+	d.passing, d.passes = f, s
+}
+
+// pass ends what SpoilOnce has begun.
+func (d *Disk) pass() {
+	if d.passing != nil {
+		delete(d.passing.spoilt, d.passes)
+	}
+	d.passing = nil
+}
+
+// Mend has the sectors of a file from an offset on read truly again.
+func (d *Disk) Mend(file wal.File, offset uint64) {
+	if f := d.names.find(file); f != nil {
+		for s := range f.spoilt {
+			if uint64(s*d.options.SectorBytes) >= offset {
+				delete(f.spoilt, s)
+			}
+		}
+	}
+}
+
+// Spoilt reports whether some of the bytes of a file are read otherwise than they
+// were written.
+func (d *Disk) Spoilt(file wal.File, offset, bytes uint64) bool {
+	f := d.names.find(file)
+	if f == nil || len(f.spoilt) == 0 || bytes == 0 {
+		return false
+	}
+	for s := int(offset) / d.options.SectorBytes; s*d.options.SectorBytes < int(offset+bytes); s++ {
+		if _, is := f.spoilt[s]; is {
+			return true
+		}
+	}
+	return false
+}
+
+// Stray carries out a waiting write of which the sector at an offset of the file does
+// not reach its place, which stays as it was. It appears in another place instead, or,
+// if that is nil, nowhere.
+func (d *Disk) Stray(number, offset uint64, to *Place) (uint64, error) {
+	i := slices.IndexFunc(d.queue, func(o wal.Operation) bool { return o.Number == number })
+	f, s := d.sectorOf(d.queue[i].File, offset)
+	old := slices.Clone(f.seen(s, d.options.SectorBytes))
+	_, err := d.Perform(number)
+	if err != nil {
+		return number, err
+	}
+	written := slices.Clone(f.seen(s, d.options.SectorBytes))
+	f.spoil(s, old)
+	if to != nil {
+		victim, at := d.sectorOf(to.File, to.Offset)
+		victim.spoil(at, written[:min(len(written), len(victim.cache)-at*d.options.SectorBytes)])
+	}
+	return number, nil
+}
+
+// A Place is a byte of a file.
+type Place struct {
+	File   wal.File
+	Offset uint64
+}
+
 func (d *Disk) sectorOf(file wal.File, offset uint64) (*inode, int) {
-	f := d.names[file]
+	f := d.names.find(file)
 	if f == nil || offset >= uint64(len(f.cache)) {
 		panic(fmt.Sprintf("disk: %v has no byte at %d", file, offset))
 	}

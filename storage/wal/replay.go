@@ -236,16 +236,24 @@ func (r *recovery) later(s *span, offset uint64) uint64 {
 
 // torn reports what there is after the end of the log.
 func (r *recovery) torn(s *span, end uint64) {
-	rest := bytes.TrimRight(s.content[min(end, uint64(len(s.content))):], "\x00")
+	rest := trimZeros(s.content[min(end, uint64(len(s.content))):])
 	if len(rest) != 0 {
 		r.report.Torn, r.report.TornOffset, r.report.TornBytes = s.file, end, uint64(len(rest))
 	}
 }
 
+// trimZeros is all up to the last byte that is not zero.
+func trimZeros(content []byte) []byte {
+	for len(content) >= blockBytesMin && bytes.Equal(content[len(content)-blockBytesMin:], padding[:blockBytesMin]) {
+		content = content[:len(content)-blockBytesMin]
+	}
+	return bytes.TrimRight(content, "\x00")
+}
+
 // erase has it overwritten with zeros, so that nothing of it can be taken for part
 // of what will be written there. It never was durable.
 func (r *recovery) erase(s *span, end uint64) {
-	rest := bytes.TrimRight(s.content[end:], "\x00")
+	rest := trimZeros(s.content[end:])
 	if len(rest) != 0 {
 		r.mend(Operation{Kind: Write, File: s.file, Offset: end, Bytes: make([]byte, roundUp(uint64(len(rest)), blockBytesMin))})
 	}
