@@ -35,6 +35,17 @@ func (l *Log) Entries(first, last raft.Index, maxBytes uint32, into []raft.Entry
 	return count
 }
 
+// Body is where the body of an entry stands on disk, or should: file, offset and size
+// in bytes, for who examines a disk. It is false as long as it is on its way there,
+// and where there is no entry.
+func (l *Log) Body(index raft.Index) (file File, offset uint64, size uint32, placed bool) {
+	if !l.slots.holds(index) {
+		return File{}, 0, 0, false
+	}
+	s := l.slots.at(index)
+	return File{SegmentFile, uint64(s.segment)}, uint64(s.offset), s.size, s.segment != 0 && s.batch <= l.finished
+}
+
 func (l *Log) inMemory(s *slot) bool { return s.batch >= l.oldest }
 
 // run is how many of the entries have their bodies next to each other on disk, and

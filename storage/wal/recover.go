@@ -189,10 +189,14 @@ func (r *recovery) readSnapshot() error {
 	}
 	hash := digestBasis
 	for at := uint64(0); at < size; at += snapshotStep {
-		hash = digest(hash, l.Chunk(at, snapshotStep))
+		bytes, read := l.chunk(at, snapshotStep)
+		if !read {
+			return l.present.damage("bytes that can't be read")
+		}
+		hash = digest(hash, bytes)
 	}
 	if hash != l.snapshot.Digest {
-		return &DamageError{file, 0, fmt.Sprintf("bytes of digest %016x, the snapshot at index %d", l.snapshot.Digest, l.snapshot.Index), fmt.Sprintf("digest %016x", hash)}
+		return l.present.damage(fmt.Sprintf("digest %016x", hash))
 	}
 	return nil
 }

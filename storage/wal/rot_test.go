@@ -276,6 +276,40 @@ func TestARottenSnapshotIsRefused(t *testing.T) {
 	}
 }
 
+// Else a leader would send it, and be told that it is not what it should be, for ever.
+func TestASnapshotThatRotsIsNoticedWhenAllOfItWasRead(t *testing.T) {
+	spoil := map[string]func(r *rig, file wal.File){
+		"a byte":               func(r *rig, file wal.File) { r.disk.Rot(file, 3, 4) },
+		"bytes not to be read": func(r *rig, file wal.File) { r.disk.Spoil(file, 3) },
+	}
+	for name, rot := range spoil {
+		r := written(t, true)
+		size := uint32(r.stored().Snapshot.Size)
+		for range 2 { // by several readers, in pieces
+			for _, offset := range []uint64{0, 5, 0, 3, 9, uint64(size) - 1} {
+				r.Chunk(offset, size/2+1)
+			}
+		}
+		equal(t, name+", before", r.Cause(), nil)
+		files, _ := r.disk.List()
+		for _, file := range files {
+			if file.Kind == wal.SnapshotFile {
+				rot(r, file)
+			}
+		}
+		for range 2 { // once more, for what was read before it rotted
+			for offset := uint32(0); offset < size; offset += 10 {
+				r.Chunk(uint64(offset), 10)
+			}
+		}
+		damage(t, r.Cause())
+		_, code := r.Durable()
+		equal(t, name, code, raft.StorageFailed)
+		equal(t, name+", what is then read", len(r.Chunk(0, size)), 0)
+		damage(t, r.tryOpen())
+	}
+}
+
 func TestARottenMarkerIsWrittenAgainFromTheLog(t *testing.T) {
 	sound := written(t, true)
 	want := sound.describe()

@@ -1,6 +1,10 @@
 package wal
 
-import "github.com/driftless-raft/driftless/raft"
+import (
+	"fmt"
+
+	"github.com/driftless-raft/driftless/raft"
+)
 
 // An image is a snapshot with its file: one that was taken here, or comes from the
 // leader, or is the store's. Its bytes are in the file, or, as long as they are not
@@ -15,6 +19,9 @@ type image struct {
 	named    bool
 	durable  bool
 	err      error // there was no space for it
+
+	vetted  uint64 // of the bytes that were read, so many follow one another from 0 on
+	vetting uint64 // and this is their digest
 
 	retired   bool   // it is no longer the store's
 	retiredBy uint64 // the batch that replaces it, 0 if it never was the store's
@@ -223,11 +230,53 @@ func (l *Log) published(m *image, err error) {
 
 // Chunk returns up to length bytes of the present snapshot at offset, or none where
 // they can't be read. They are valid until the next call. Their digest is checked by
-// [Open] and by whoever receives them.
+// [Open], by whoever receives them, and whenever all of them have been read: a
+// snapshot that has rotted would be sent, and refused, for ever. Then the store
+// fails, as it does where they can't be read.
 func (l *Log) Chunk(offset uint64, length uint32) []byte {
-	if l.present == nil {
+	if l.present == nil || l.failure != raft.OK {
 		return nil
 	}
+	bytes, read := l.chunk(offset, length)
+	damage := l.present.vet(bytes, offset)
+	if !read {
+		damage = l.present.damage("bytes that can't be read")
+	}
+	if damage != nil {
+		l.fail(damage)
+		return nil
+	}
+	return bytes
+}
+
+// vet follows what is read of an image, and says when it has rotted.
+func (m *image) vet(bytes []byte, offset uint64) *DamageError {
+	s := &m.snapshot
+	switch {
+	case offset > m.vetted || offset+uint64(len(bytes)) <= m.vetted:
+		return nil
+	case m.vetted == 0:
+		m.vetting = digestBasis
+	}
+	m.vetting = digest(m.vetting, bytes[m.vetted-offset:])
+	m.vetted = offset + uint64(len(bytes))
+	if m.vetted < s.Size {
+		return nil
+	}
+	m.vetted = 0
+	if m.vetting != s.Digest {
+		return m.damage(fmt.Sprintf("digest %016x", m.vetting))
+	}
+	return nil
+}
+
+// damage says that an image is not what it should be.
+func (m *image) damage(found string) *DamageError {
+	return &DamageError{m.file(), 0, fmt.Sprintf("bytes of digest %016x, the snapshot at index %d", m.snapshot.Digest, m.snapshot.Index), found}
+}
+
+// chunk returns bytes of the present snapshot, and whether they could be read.
+func (l *Log) chunk(offset uint64, length uint32) ([]byte, bool) {
 	size := l.present.snapshot.Size
 	from := min(offset, size)
 	count := min(uint64(length), size-from)
@@ -235,10 +284,7 @@ func (l *Log) Chunk(offset uint64, length uint32) []byte {
 		l.piece = make([]byte, count)
 	}
 	into := l.piece[:count]
-	if !l.present.read(l.files, into, from) {
-		return nil
-	}
-	return into
+	return into, l.present.read(l.files, into, from)
 }
 
 // read reads bytes of an image: from the file, and over that from the pieces that
