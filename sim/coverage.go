@@ -33,6 +33,25 @@ const (
 	repairs
 	seals
 	snapshotsGivenUp
+	failedSyncs
+	failedWrites
+	fullDisks
+	operationsWithoutSpace
+	slowDisks
+	lostSectors
+	tornSectors
+	garbageSectors
+	tornBatches
+	misdirectedWrites
+	lostWrites
+	staleReads
+	rottenHeaders
+	mendedHeaders
+	rottenMarkers
+	rottenUnused
+	lostHeaders
+	rottenSnapshots
+	refusedStores
 	adoptions
 	proposals
 	refusedProposals
@@ -78,7 +97,11 @@ var CoverageNames = [coverageKinds]string{
 	"flapping links", "clogs", "swizzles", "filters", "lost messages", "messages held up",
 	"duplicated messages", "corrupted messages", "garbled messages", "messages driven out", "pauses",
 	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",
-	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "seals", "snapshots without space", "adopted snapshots",
+	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "seals", "snapshots without space",
+	"failed syncs", "failed writes", "full disks", "operations without space", "slow disks", "lost sectors", "torn sectors",
+	"garbage sectors", "torn batches", "misdirected writes", "lost writes", "stale reads", "rotten headers", "mended headers",
+	"rotten markers", "rotten unused space", "headers lost in both copies", "rotten snapshots", "refused stores",
+	"adopted snapshots",
 	"proposals", "refused proposals", "full logs", "acknowledgements",
 	"superseded", "unknown fates", "retries", "commands given up", "lost responses", "late requests", "repeated commands", "overtaken commands",
 	"opened sessions", "ended sessions", "reads", "lease reads", "broken leases", "lost reads",

@@ -22,6 +22,7 @@ type disk struct {
 	number  uint64       // up to which writes are durable
 	rotten  []raft.Index // entries whose bodies are lost, in order
 	vouched raft.Index   // the highest one that somebody was told of as stored here
+	doomed  bool         // what nothing stands for is damaged: a restart will refuse the store
 }
 
 // A fifo is a queue whose memory is kept.
@@ -68,8 +69,9 @@ func (d *disk) format(o *Options) {
 		if d.engine == nil {
 			d.engine = &logStore{owner: d.owner}
 		}
+		d.forget()
 		d.engine.format()
-		d.Storage = d.engine.log
+		return
 	}
 	d.forget()
 }
@@ -80,7 +82,7 @@ func (d *disk) forget() {
 	d.durable.reset()
 	d.pending.reset()
 	d.marks.reset()
-	d.number, d.hung, d.rotten, d.vouched = 0, 0, d.rotten[:0], 0
+	d.number, d.hung, d.rotten, d.vouched, d.doomed = 0, 0, d.rotten[:0], 0, false
 }
 
 // wipe empties the store.
@@ -89,8 +91,9 @@ func (d *disk) wipe() {
 	case d.queue != nil:
 		d.queue.Wipe()
 	case d.engine != nil:
+		d.forget()
 		d.engine.format()
-		d.Storage = d.engine.log
+		return
 	default:
 		d.blocks.Wipe()
 	}
@@ -103,8 +106,6 @@ func (d *disk) crash() {
 	switch {
 	case d.engine != nil:
 		d.engine.crash()
-		d.Storage = d.engine.log
-		d.advance()
 	case d.queue == nil:
 		d.blocks.Crash()
 	default:
@@ -117,6 +118,19 @@ func (d *disk) crash() {
 	d.hung = 0
 	d.written.copyFrom(&d.durable)
 	d.owner.world.ledger.crashed(d.owner)
+}
+
+// calmDown ends what is wrong with the disk, and has found what was damaged.
+func (d *disk) calmDown() {
+	d.hung = 0
+	if d.engine != nil {
+		d.engine.slowUntil = 0
+		d.engine.device.Limit(0)
+		d.engine.device.Fail(0)
+		if d.owner.up {
+			d.engine.scrub(d)
+		}
+	}
 }
 
 // takeSnapshot puts a state aside for Driver.Compact.

@@ -16,8 +16,9 @@ const (
 	oneFault  // beside those that come in turn
 	healPartition
 	endSlowness
-	deafenSome // the rest of the value says whom
-	clogServer // until the time that is the rest of the value
+	endFullness // of a disk
+	deafenSome  // the rest of the value says whom
+	clogServer  // until the time that is the rest of the value
 )
 
 // nemesisActs is the event of the next fault, or of the end of one.
@@ -30,6 +31,9 @@ func (w *world) nemesisActs(e *event) {
 		return
 	case endSlowness:
 		w.servers[e.server].lag = 0
+		return
+	case endFullness:
+		w.servers[e.server].disk.engine.device.Limit(0)
 		return
 	}
 	if w.network.calm {
@@ -79,11 +83,13 @@ func (w *world) inflict() {
 	weights := [...]uint32{
 		o.Partitions, o.Deafnesses, o.Flaps, o.Clogs, o.Swizzles, o.Filters, o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps,
 		o.DiskFailures, o.HungDisks, o.Wipes, o.Rot, o.Lulls,
+		o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors, o.Decay,
 	}
 	acts := [...]func(*world){
 		(*world).partition, (*world).deafenSoon, (*world).flap, (*world).clog, (*world).swizzle, (*world).filterSome, (*world).crashOne,
 		(*world).pause, (*world).slow, (*world).drift, (*world).jump,
 		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot, (*world).lull,
+		(*world).failSync, (*world).failWrite, (*world).fillDisk, (*world).slowDisk, (*world).mislead, (*world).decay,
 	}
 	total := uint32(0)
 	for _, weight := range weights {
@@ -307,21 +313,8 @@ func (w *world) hangDisk() {
 // it is one failure that does not heal, so there is one at a time, and only where
 // the others can go on without it.
 func (w *world) wipeOne() {
-	leader := w.leader
-	if w.faults.ghost || leader == nil || !leader.up || w.lives > 60 {
+	if !w.expendable() {
 		return
-	}
-	n := leader.driver.Node()
-	configuration, index := n.Configuration()
-	log := &leader.disk.written
-	if n.Role() != raft.Leader || configuration.Outgoing != 0 || index > n.Commit() ||
-		len(listedVoters(configuration)) < 3 || !w.spares() || log.at(n.Commit()).term != n.Term() {
-		return
-	}
-	for i := range w.count {
-		if w.servers[i].up && w.servers[i].driver.Node().Term() > n.Term() {
-			return // somebody may be about to lead who knows of another configuration
-		}
 	}
 	s := w.anyServer()
 	if s.up {

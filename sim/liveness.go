@@ -38,12 +38,16 @@ func (w *world) calmDown() {
 	w.options.BatchMax = min(w.options.BatchMax, 2) // or a small log fills faster than a snapshot gets across
 	for i := range w.count {
 		s := w.servers[i]
-		s.lag, s.effects, s.disk.hung = 0, -1, 0
+		s.lag, s.effects = 0, -1
+		s.disk.calmDown()
 		s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
 		s.clock.since = min(s.clock.since, max(s.pausedUntil, w.now))
 		s.setClock()
-		if !s.up {
+		switch {
+		case !s.up:
 			s.start()
+		case s.disk.doomed:
+			s.crash() // whoever runs it restarts it to find out
 		}
 	}
 }

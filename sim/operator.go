@@ -153,7 +153,7 @@ func (s *server) changeMembers() {
 	configuration, _ := s.driver.Node().Configuration()
 	r := listed(configuration)
 	fewest := 2 + int(w.tape.draw(2))
-	removing := !w.faults.ghost && w.damaged() == 0
+	removing := !w.ailing() && w.damaged() == 0
 	switch w.tape.draw(8) {
 	case 0, 1: // somebody new
 		if other := w.anyServer(); !r.has(other.id) {

@@ -97,8 +97,21 @@ type Options struct {
 	DiskFailures  uint32
 	HungDisks     uint32
 	Wipes         uint32
-	Rot           uint32
+	Rot           uint32 // of bodies
 	Lulls         uint32 // times when clients propose nothing
+
+	// Faults of a LogStore's disk (docs/faults.md), by weight as above where they are numbers.
+	FailedSyncs    uint32
+	FailedWrites   uint32 // or other operations
+	FullDisks      uint32
+	SlowDisks      uint32
+	StraySectors   uint32 // written to another place, or to none
+	StaleReads     uint32 // not zero: some of Rot passes with the next read
+	Decay          uint32 // of what is no body: headers, snapshots, the marker, unused space
+	LostSectors    bool   // what a crash may make of an unsynced sector
+	TornSectors    bool
+	GarbageSectors bool
+	BeyondAtlas    bool // damage more than a cluster can survive: nodes must refuse, not lie
 
 	// Faults at moments when they are likely to matter: chances.
 	CrashOnElected uint32 // that a server crashes soon after its election
@@ -253,6 +266,16 @@ func (o *Options) expandLog(t *tape) {
 	// A write takes two syncs, and two more where a segment begins.
 	o.DiskDelayMin = pick(t, 10_000, millisecond)
 	o.DiskDelayMax = o.DiskDelayMin + o.ElectionTimeout/pick(t, 8, 20, 100)
+	o.DiskFailures = 0
+	for _, weight := range [...]*uint32{&o.FailedSyncs, &o.FailedWrites, &o.FullDisks, &o.SlowDisks, &o.HungDisks, &o.StraySectors, &o.StaleReads, &o.Decay} {
+		if *weight = 0; t.draw(3) != 0 {
+			*weight = uint32(pick(t, 3, 9, 9))
+		}
+	}
+	for _, fate := range [...]*bool{&o.LostSectors, &o.TornSectors, &o.GarbageSectors} {
+		*fate = t.draw(3) != 0
+	}
+	o.BeyondAtlas = t.draw(16) == 15
 }
 
 // expandClocks chooses how wrong clocks are. Where leases rely on them most seeds

@@ -50,7 +50,7 @@ func (w *world) live() {
 	defer w.rescue()
 	w.begin()
 	w.until(w.options.SafetyPhase)
-	if w.ledger.failure == nil {
+	if w.ledger.failure == nil && !w.options.BeyondAtlas {
 		w.liveness()
 	}
 	if w.ledger.failure == nil && w.options.Histories {

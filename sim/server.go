@@ -64,6 +64,9 @@ func (s *server) spendEffect() {
 // start starts the server's process on what its disk holds.
 func (s *server) start() {
 	w := s.world
+	if e := s.disk.engine; e != nil && !e.recovers() {
+		return
+	}
 	s.boot++
 	s.up, s.applies, s.readSoon, s.wakeAt, s.snapshotAt = true, false, false, 0, 0
 	s.machine.format(w.options.Sessions)
@@ -191,6 +194,10 @@ func (s *server) settle() {
 	}
 	if !s.applies && s.driver.Node().Commit() > s.machine.index {
 		s.applySoon()
+		if s.driver.Node().Role() == raft.Stopped {
+			s.stopped()
+			return
+		}
 	}
 	s.answer()
 	if s.driver.WantsSnapshot() && w.now >= s.snapshotAt {
@@ -274,8 +281,10 @@ func (s *server) apply() {
 	for w.ledger.failure == nil {
 		count, snapshot := s.driver.Next(w.scratch[:])
 		if snapshot != nil {
-			s.load(snapshot)
-			continue
+			if s.load(snapshot) {
+				continue
+			}
+			return
 		}
 		if count == 0 {
 			return
@@ -297,11 +306,16 @@ func (s *server) apply() {
 	}
 }
 
-// load replaces the state by the present snapshot's.
-func (s *server) load(snapshot *raft.Snapshot) {
+// load replaces the state by the present snapshot's. It returns false if that has
+// rotted: then the store has failed.
+func (s *server) load(snapshot *raft.Snapshot) bool {
 	w := s.world
 	w.coverage[loads]++
 	image := s.disk.Chunk(0, uint32(snapshot.Size))
+	if _, code := s.disk.Durable(); code != raft.OK {
+		s.driver.Wake()
+		return false
+	}
 	damage := s.machine.load(image)
 	if damage == statemachine.Intact && s.book != nil {
 		damage = s.book.load(image)
@@ -309,10 +323,11 @@ func (s *server) load(snapshot *raft.Snapshot) {
 	if damage != statemachine.Intact || s.machine.index != snapshot.Index {
 		w.ledger.fail("state-machine-safety", "server %d could not load the snapshot at %d: it is one at %d, and %v",
 			s.id, snapshot.Index, s.machine.index, damage)
-		return
+		return false
 	}
 	w.ledger.applied(s)
 	s.driver.Applied(s.machine.index)
+	return true
 }
 
 // save appends the state to b.

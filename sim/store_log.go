@@ -17,9 +17,17 @@ type logStore struct {
 	device  *device.Disk
 	log     *wal.Log
 	refusal *wal.DamageError // why the log can't be opened, or nil
+	layout  layout
+	touched bool // something was damaged since it was opened
 
 	sealing bool   // a seal event is due
 	wroteAt uint64 // when the last write was given to the log
+
+	slowness  uint64 // by what everything takes longer
+	slowUntil uint64
+	straying  bool         // a sector of the next batch goes astray
+	strayed   device.Place // the batch of which one did
+	stale     device.Place // a sector that one read finds as it was before it was written
 
 	taking  bool // a snapshot is on its way to the device
 	taken   raft.Snapshot
@@ -46,6 +54,8 @@ func (l *logStore) format() {
 	if l.device == nil {
 		l.device = device.New(device.Options{}, l)
 	}
+	l.layout.reset()
+	l.slowUntil, l.strayed, l.stale = 0, device.Place{}, device.Place{}
 	l.device.Reset(device.Options{SectorBytes: logBlockBytes, Fates: o.fates()})
 	l.open()
 }
@@ -54,33 +64,96 @@ func (l *logStore) format() {
 const logBlockBytes = 512
 
 // fates are those that the options allow to unsynced sectors.
-func (o *Options) fates() device.Fate { return device.AnyFate }
+func (o *Options) fates() (fates device.Fate) {
+	if o.LostSectors {
+		fates |= device.Lost
+	}
+	if o.TornSectors {
+		fates |= device.Torn
+	}
+	if o.GarbageSectors {
+		fates |= device.Garbage
+	}
+	return fates
+}
 
-// open opens what is on the device. A log that can't be opened says why.
+// open opens what is on the device, and has the oracles follow it in what it has kept.
+// A log that can't be opened says why.
 func (l *logStore) open() {
-	l.sealing, l.taking, l.refusal = false, false, nil
-	for range 3 {
-		log, _, err := wal.Open(l.options, l.device, l)
+	d, w := &l.owner.disk, l.owner.world
+	l.sealing, l.taking, l.straying, l.touched, l.refusal = false, false, false, false, nil
+	var report *wal.Report
+	for failures := 0; ; failures++ {
+		log, found, err := wal.Open(l.options, l.device, l)
 		if err == nil {
-			l.log = log
-			return
+			l.log, report = log, found
+			break
 		}
 		if errors.As(err, &l.refusal) {
 			return
 		}
+		if failures == 3 {
+			w.ledger.fail("store", "the log of server %d can't be opened: %v", l.owner.id, err)
+			return
+		}
+		w.coverage[failedSyncs]++
 		l.device.Abandon() // whoever runs the server starts it again
 	}
-	l.owner.world.ledger.fail("store", "the log of server %d can't be opened", l.owner.id)
+	if report.TornBytes > 0 {
+		w.coverage[tornBatches]++
+	}
+	w.coverage[mendedHeaders] += report.Copies
+	d.Storage, d.doomed = l.log, false
+	d.advance()
+	l.judge(d, report)
+}
+
+// judge checks that as many writes are left as were durable, and no more than there
+// were; and that no body is lost but those that were damaged.
+func (l *logStore) judge(d *disk, report *wal.Report) {
+	w := l.owner.world
+	if number, _ := l.log.Durable(); number != d.number {
+		w.ledger.fail("store", "the store of server %d has kept %d writes, of which %d were durable", l.owner.id, number, d.number)
+	}
+	for _, index := range report.Damaged {
+		file, offset, size, _ := l.log.Body(index)
+		stale := l.stale.File == file && l.stale.Offset < offset+uint64(size) && offset < l.stale.Offset+logBlockBytes
+		if !stale && !slices.Contains(d.rotten, index) && !l.device.Spoilt(file, offset, uint64(size)) {
+			w.ledger.fail("store", "the store of server %d has lost the body of entry %d, although nothing happened to it", l.owner.id, index)
+		}
+	}
+	d.rotten = append(d.rotten[:0], report.Damaged...)
+	l.stale = device.Place{}
 }
 
 // crash ends the life of the process, or of the machine, too, and opens what is left.
 func (l *logStore) crash() {
+	w := l.owner.world
+	l.spare()
+	before := l.device.Losses()
 	if l.Draw(2) == 0 {
 		l.device.Abandon()
+		if w.options.FailedSyncs > 0 && !w.network.calm && l.Draw(8) == 7 {
+			l.device.Fail(wal.Sync) // the first of the next life
+		}
 	} else {
 		l.device.Crash()
 	}
+	after := l.device.Losses()
+	w.coverage[lostSectors] += after.Lost - before.Lost
+	w.coverage[tornSectors] += after.Torn - before.Torn
+	w.coverage[garbageSectors] += after.Garbage - before.Garbage
 	l.open()
+}
+
+// recovers reports whether the server can start: on what a crash has left, or, if that
+// was damaged beyond use, with an empty disk.
+func (l *logStore) recovers() bool {
+	if l.touched {
+		l.device.Abandon()
+		l.open()
+	}
+	return l.refusal == nil || l.owner.refused()
 }
 
 // begin has what the log wants done to the device begin, now that its server is up.
@@ -95,6 +168,7 @@ func (l *logStore) begin() {
 // Submit implements [wal.Executor]. While a server is down nothing happens.
 func (l *logStore) Submit(o wal.Operation) {
 	l.device.Submit(o)
+	l.layout.submitted(&o)
 	if l.owner.up {
 		l.schedule(&o)
 	}
@@ -103,10 +177,14 @@ func (l *logStore) Submit(o wal.Operation) {
 // schedule has an operation be complete some time later. A sync takes the longest.
 func (l *logStore) schedule(o *wal.Operation) {
 	w, s := l.owner.world, l.owner
-	at := max(w.now, s.disk.hung) + w.options.DiskDelayMin/4
+	delay := w.options.DiskDelayMin / 4
 	if o.Kind == wal.Sync || o.Kind == wal.SyncDirectory {
-		at = max(w.now, s.disk.hung) + w.tape.between(w.options.DiskDelayMin, w.options.DiskDelayMax)
+		delay = w.tape.between(w.options.DiskDelayMin, w.options.DiskDelayMax)
 	}
+	if w.now < l.slowUntil {
+		delay *= l.slowness
+	}
+	at := max(w.now, s.disk.hung) + delay
 	w.agenda.push(event{at: at, kind: completeEvent, server: s.slot, boot: s.boot, value: o.Number})
 }
 
@@ -115,19 +193,26 @@ func (l *logStore) schedule(o *wal.Operation) {
 func (l *logStore) complete(number uint64) bool {
 	durable, _ := l.log.Durable()
 	for done := false; !done; {
-		first, found := l.firstBefore(number)
-		if !found {
+		first := l.firstBefore(number)
+		if first == nil {
 			return false
 		}
-		done = first == number
-		l.log.Complete(l.device.Perform(first))
+		o := *first
+		done = o.Number == number
+		_, err := l.perform(o)
+		l.tally(&o, err)
+		if err == nil {
+			l.layout.synced(o.Number)
+		}
+		l.log.Complete(o.Number, err)
 	}
 	now, code := l.log.Durable()
 	return now > durable || code != raft.OK
 }
 
-// firstBefore is the first operation that waits on the file of another, or that one.
-func (l *logStore) firstBefore(number uint64) (uint64, bool) {
+// firstBefore is the first operation that waits on the file of another, or that one;
+// nil if that one does not wait.
+func (l *logStore) firstBefore(number uint64) *wal.Operation {
 	waiting := l.device.Waiting()
 	for i := range waiting {
 		if waiting[i].Number != number {
@@ -135,19 +220,19 @@ func (l *logStore) firstBefore(number uint64) (uint64, bool) {
 		}
 		for j := range waiting[:i] {
 			if waiting[j].File == waiting[i].File {
-				return waiting[j].Number, true
+				return &waiting[j]
 			}
 		}
-		return number, true
+		return &waiting[i]
 	}
-	return 0, false
+	return nil
 }
 
 // drain carries everything out at once.
 func (l *logStore) drain() {
 	l.log.Flush()
 	for len(l.device.Waiting()) > 0 {
-		l.log.Complete(l.device.Perform(l.device.Waiting()[0].Number))
+		l.complete(l.device.Waiting()[0].Number)
 	}
 }
 

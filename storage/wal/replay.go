@@ -99,9 +99,11 @@ func (r *recovery) find(s *span, offset uint64) (*found, error) {
 			return nil, &VersionError{s.file, little.Uint16(s.content[at+8:])}
 		case verdict != goodHeader || !r.belongs(f, s):
 			continue
+		case at != uint64(f.offset) && at != uint64(f.offset)+f.second():
+			continue // a header that went astray: this one's other copy may be good
 		case uint64(f.offset) > offset:
 			return nil, nil // a later batch: this one's header is lost, or never was
-		case uint64(f.offset) != offset || at != offset && at != offset+f.second():
+		case uint64(f.offset) != offset:
 			continue
 		}
 		f.records = records

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/sim/disk"
 	"github.com/driftless-raft/driftless/storage/wal"
 )
 
@@ -102,6 +103,31 @@ func (r *rig) bodies() map[raft.Index]string {
 func withoutNumbers(r *rig) string {
 	text := r.describe()
 	return strings.Replace(text, fmt.Sprintf("Written:%d", r.stored().Written), "Written:", 1)
+}
+
+// A header is believed only where it says that it belongs: one that a later batch lost
+// on its way must not hide the good copy of the one it fell upon.
+func TestAHeaderThatFellUponACopyOfAnotherLeavesTheOtherCopyGood(t *testing.T) {
+	sound := written(t, true)
+	size, _ := sound.disk.Size(firstSegment)
+	content := make([]byte, size)
+	sound.disk.ReadAt(firstSegment, content, 0)
+	for _, b := range batchesOf(content) {
+		for _, upon := range []uint64{b.begin, b.second} {
+			r := sound.copied()
+			r.open()
+			r.drain()
+			r.give(r.entries(2, "delta"))
+			r.Flush()
+			write := r.disk.Waiting()[0]
+			r.Complete(r.disk.Stray(write.Number, write.Offset, &disk.Place{File: firstSegment, Offset: upon}))
+			r.drain()
+			want := r.describe()
+			r.open()
+			equal(t, "headers of which one copy is left", r.report.Copies, 2)
+			equal(t, fmt.Sprintf("with a header upon %d", upon), r.describe(), want)
+		}
+	}
 }
 
 func TestNoByteOfASealedLogCanRotWithoutBeingRecoveredOrRepairable(t *testing.T) {
