@@ -15,11 +15,12 @@ type client struct {
 	sequence uint64 // of its last command
 	serial   uint64 // counts its operations, so that an answer to an earlier one is known
 	doing    activity
-	since    uint64 // when it began
-	retryAt  uint64 // when it asks again
-	attempts int    // how many of its proposals a leader took
-	floor    uint64 // what the witness had seen told when it began
-	where    uint8  // the register
+	since    uint64    // when it began
+	retryAt  uint64    // when it asks again
+	attempts int       // how many of its proposals a leader took
+	proposed raft.Term // in which the first was
+	floor    uint64    // what the witness had seen told when it began
+	where    uint8     // the register
 	input    linearizability.RegisterInput
 	invoked  int64
 	lost     []lostCommand // of this session, given up and perhaps not over
@@ -127,7 +128,7 @@ func (w *world) patience() uint64 {
 // beginCommand has an idle client begin an operation. It returns false if the registers it
 // would like are too busy.
 func (w *world) beginCommand(c *client) bool {
-	c.since, c.attempts = w.now, 0
+	c.since, c.attempts, c.proposed = w.now, 0, 0
 	c.serial++
 	if c.session == 0 {
 		c.doing = opening
@@ -210,6 +211,7 @@ func (w *world) answered(c *client, serial uint64, response []byte) {
 		w.coverage[lostResponses]++
 		return
 	}
+	w.ledger.looks[atAnswer]++
 	status, id, wrapped := session.ParseResponse(response)
 	switch {
 	case status == session.Opened && c.doing == opening:

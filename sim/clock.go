@@ -137,6 +137,9 @@ func (w *world) jump() {
 	for i := range w.count {
 		s := w.servers[i]
 		if all && s != w.leader || !all && s == one {
+			if s.up && s.seen.role == raft.Leader && s.traits.leased == s.seen.term {
+				w.meet(leaseJump)
+			}
 			s.clock.jump(length)
 			if s.up {
 				s.schedule()

@@ -5,6 +5,7 @@ import "github.com/driftless-raft/driftless/raft"
 // led checks a step of a leader. What is known of the node is still from before
 // the step.
 func (l *ledger) led(s *server, in *raft.Input) {
+	l.looks[atLeaderStep]++
 	n := s.driver.Node()
 	before := &s.seen
 	if before.role != raft.Leader || before.term != n.Term() {
@@ -31,6 +32,7 @@ func (l *ledger) led(s *server, in *raft.Input) {
 // and extends the one chain of committed entries. An entry whose body the leader has
 // lost is not on its own disk.
 func (l *ledger) advanced(s *server, n *raft.Node) {
+	l.looks[atLeaderCommit]++
 	commit, log := n.Commit(), &s.disk.written
 	if commit > log.last {
 		l.fail("commit-safety", "leader %d of term %d commits %d, but its log ends at %d", s.id, n.Term(), commit, log.last)
@@ -58,6 +60,9 @@ func (l *ledger) advanced(s *server, n *raft.Node) {
 		return
 	}
 	for index := l.tip() + 1; index <= commit; index++ {
+		if log.at(index).term != n.Term() {
+			l.world.meet(oldTermCommitted)
+		}
 		l.committed = append(l.committed, commitment{mark: log.at(index), in: n.Term()})
 	}
 }
@@ -73,6 +78,7 @@ func (l *ledger) settled(s *server) {
 		return
 	}
 	s.seen.checked = commit
+	l.looks[atCommit]++
 	switch {
 	case commit > l.tip():
 		l.fail("commit-safety", "server %d takes %d to be committed, but only %d are", s.id, commit, l.tip())
@@ -87,6 +93,7 @@ func (l *ledger) settled(s *server) {
 // matched checks what a leader takes a follower's log to be, while both are in
 // the same term: in a later one the follower's may have changed.
 func (l *ledger) matched(leader *server, follower raft.Member) {
+	l.looks[atReply]++
 	durable, _ := l.world.durableLog(follower)
 	if durable == nil || durable.hard.Term != leader.driver.Node().Term() {
 		return
@@ -100,6 +107,7 @@ func (l *ledger) matched(leader *server, follower raft.Member) {
 // Safety, §3.6.3).
 // It returns whether this is the first of them to have come so far.
 func (l *ledger) applied(s *server) bool {
+	l.looks[atApply]++
 	index := s.machine.index
 	if index > l.tip() {
 		l.fail("state-machine-safety", "server %d applied entry %d, but only %d are committed", s.id, index, l.tip())
@@ -120,6 +128,7 @@ func (l *ledger) applied(s *server) bool {
 // imaged checks that equal states are saved as equal bytes: a snapshot may come from
 // any server.
 func (l *ledger) imaged(s *server, digest uint64) {
+	l.looks[atImage]++
 	index := s.machine.index
 	l.images = grow(l.images, uint64(index))
 	if l.images[index] == 0 {

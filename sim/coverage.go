@@ -4,7 +4,8 @@ package sim
 // nothing, so these are counted.
 const (
 	elections = iota
-	crashes
+	restarts
+	crashes // the first of the faults
 	crashesInStep
 	wipes
 	restartsOnVote
@@ -29,7 +30,7 @@ const (
 	diskFailures
 	hungDisks
 	lulls
-	rotten
+	rotten // the last of the faults
 	repairs
 	seals
 	snapshotsGivenUp
@@ -91,9 +92,35 @@ const (
 // Coverage counts what happened in a run, in the order of [CoverageNames].
 type Coverage [coverageKinds]uint64
 
+// Faults are those of the kinds that are faults, by their names.
+func (c *Coverage) Faults() map[string]uint64 {
+	faults := map[string]uint64{}
+	for kind := crashes; kind <= rotten; kind++ {
+		faults[CoverageNames[kind]] = c[kind]
+	}
+	return faults
+}
+
+// Milestones are what a long run is measured by.
+func (c *Coverage) Milestones() Milestones {
+	return Milestones{
+		Elections: c[elections], CrashRestarts: c[restarts], Truncations: c[truncations],
+		SnapshotInstalls: c[installs], ConfigurationChanges: c[changes],
+	}
+}
+
+// Milestones count what is hard on a cluster.
+type Milestones struct {
+	Elections            uint64 // that were won
+	CrashRestarts        uint64
+	Truncations          uint64
+	SnapshotInstalls     uint64
+	ConfigurationChanges uint64
+}
+
 // CoverageNames names what Coverage counts.
 var CoverageNames = [coverageKinds]string{
-	"elections", "crashes", "crashes in a step", "wiped disks", "restarts before a vote", "partitions", "deafnesses",
+	"elections", "restarts after a crash", "crashes", "crashes in a step", "wiped disks", "restarts before a vote", "partitions", "deafnesses",
 	"flapping links", "clogs", "swizzles", "filters", "lost messages", "messages held up",
 	"duplicated messages", "corrupted messages", "garbled messages", "messages driven out", "pauses",
 	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",

@@ -150,6 +150,7 @@ func (d *disk) Write(w *raft.Write) {
 	if d.owner.world.trace != nil {
 		d.owner.world.traceWrite(d.owner, w)
 	}
+	d.owner.traits.wrote = d.owner.world.events
 	d.Storage.Write(w)
 	c := change{number: w.Number, kind: w.Kind, hard: w.HardState, index: w.Index, count: len(w.Entries)}
 	if w.Snapshot != nil {

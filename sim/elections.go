@@ -51,6 +51,7 @@ func (l *ledger) sent(s *server, m *raft.Message) {
 	if l.refinement != nil {
 		l.refinement.sent(s, m)
 	}
+	l.looks[atSend]++
 	hard := &s.disk.durable.hard
 	claims := m.Kind != raft.PreVote && (m.Kind != raft.PreVoteReply || m.Reject)
 	if claims && hard.Term < m.Term {
@@ -71,6 +72,7 @@ func (l *ledger) sent(s *server, m *raft.Message) {
 // voted checks that a vote that is being told is durable, and the only one of its
 // term.
 func (l *ledger) voted(s *server, term raft.Term, candidate raft.Member) {
+	l.looks[atVote]++
 	hard := &s.disk.durable.hard
 	if hard.Term == term && hard.Vote != candidate {
 		l.fail("persist-before-send", "server %d tells of its vote for %v in term %d, but has %v on its disk",
@@ -87,6 +89,7 @@ func (l *ledger) voted(s *server, term raft.Term, candidate raft.Member) {
 func (l *ledger) won(s *server) {
 	w := l.world
 	w.coverage[elections]++
+	l.looks[atElection]++
 	n := s.driver.Node()
 	term := n.Term()
 	l.leaders = grow(l.leaders, uint64(term))
@@ -94,6 +97,7 @@ func (l *ledger) won(s *server) {
 		l.fail("election-safety", "server %d leads in term %d, in which %v has led", s.id, term, other)
 		return
 	}
+	l.noticeElection(s, term)
 	l.leaders[term] = s.member
 	if term > l.elected { // an election may be won late
 		l.elected = term

@@ -112,12 +112,14 @@ func (w *world) executed(s *server, e *raft.Entry) {
 		w.coverage[overtakenCommands]++
 	case status == session.Done && !s.machine.registers.ran:
 		w.coverage[repeatedCommands]++
+		w.noticeDuplicate(e, id, sequence)
 	}
 	if !s.machine.registers.ran {
 		return
 	}
 	outcome, value := register.ParseResponse(wrapped)
 	c, _ := register.ParseCommand(command)
+	w.ledger.looks[atExecution]++
 	w.doubt(w.witness.Executed(uint64(e.Index), id, sequence, int(c.Register), inputOf(&c),
 		linearizability.RegisterOutput{Failed: outcome == register.Mismatch, Value: value}))
 }
@@ -141,6 +143,7 @@ func (w *world) judge() {
 	for at, operations := range w.history.operations {
 		report := linearizability.Check(&linearizability.Register, operations)
 		w.searches += uint64(report.Searches)
+		w.ledger.looks[atSearch] += uint64(report.Searches)
 		switch report.Verdict {
 		case linearizability.Violated:
 			w.ledger.fail("linearizability", "register %d: %s", at, report.Sentence)

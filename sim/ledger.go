@@ -13,6 +13,7 @@ type ledger struct {
 	world      *world
 	failure    *Failure
 	refinement *refinement // or nil
+	looks      looks
 
 	entries   entryTable
 	committed []commitment  // by index
@@ -31,7 +32,7 @@ type commitment struct {
 }
 
 func (l *ledger) reset(w *world) {
-	l.world, l.failure, l.refinement = w, nil, nil
+	l.world, l.failure, l.refinement, l.looks = w, nil, nil, looks{}
 	if w.options.Spec {
 		l.refinement = &w.refinement
 		l.refinement.world = w
@@ -67,6 +68,7 @@ func (l *ledger) tip() raft.Index { return raft.Index(len(l.committed) - 1) }
 func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	w := s.world
 	l := &w.ledger
+	l.looks[atStep]++
 	if w.steps++; w.steps > stepsMax {
 		l.fail("busy-loop", "server %d makes step after step at one instant, as %v of term %d, the last with input %d",
 			s.id, s.seen.role, s.seen.term, in.Kind)
@@ -101,7 +103,9 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	if role == raft.Leader {
 		l.led(s, in)
 	}
+	l.notice(s, in, out)
 	if l.refinement != nil {
+		l.looks[atRefinement]++
 		l.refinement.stepped(s, in, out)
 	}
 	before.term, before.vote, before.role, before.commit, before.last = term, n.Vote(), role, commit, last
@@ -112,6 +116,7 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 
 // started begins to watch a node that has just been rebuilt.
 func (l *ledger) started(s *server) {
+	l.looks[atRestart]++
 	n := s.driver.Node()
 	configuration, index := n.Configuration()
 	s.seen = seen{

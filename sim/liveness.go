@@ -45,6 +45,7 @@ func (w *world) calmDown() {
 		s.setClock()
 		switch {
 		case !s.up:
+			w.coverage[restarts]++
 			s.start()
 		case s.disk.doomed:
 			s.crash() // whoever runs it restarts it to find out
@@ -81,6 +82,7 @@ func (w *world) leads() *server {
 // expectLeader waits for a leader that commits something proposed after the
 // faults have ended.
 func (w *world) expectLeader() {
+	w.ledger.looks[atLeaderAwaited]++
 	before := w.ledger.acked
 	if !w.await(leaderBound, func() bool { return w.leads() != nil && w.ledger.acked > before }) {
 		if w.full() {
@@ -111,6 +113,7 @@ func (w *world) full() bool {
 
 // expectMembership waits until the membership is one that can stay.
 func (w *world) expectMembership() {
+	w.ledger.looks[atMembershipAwaited]++
 	if !w.await(membershipBound, func() bool {
 		s := w.leads()
 		return s != nil && !w.faults.ghost && s.votes() && s.seen.configuration.Outgoing == 0 && s.seen.configured <= s.seen.commit &&
@@ -124,6 +127,7 @@ func (w *world) expectMembership() {
 // expectConvergence waits, with nobody proposing, until nothing is pending and
 // all members have the same log and state.
 func (w *world) expectConvergence() {
+	w.ledger.looks[atConvergenceAwaited]++
 	w.quiet = true
 	if !w.await(convergenceBound, w.converged) {
 		w.ledger.fail("liveness-convergence", "%d election timeouts after the last proposal members differ (%s)",
@@ -143,6 +147,7 @@ func (s *server) votes() bool {
 // the end of the log, and that far beyond it as a leader whom nobody heard went on
 // to take proposals.
 func (w *world) expectAnswers() {
+	w.ledger.looks[atAnswersAwaited]++
 	before := w.now
 	// Clients propose more than two entries in an election timeout, one client after the other.
 	bound := answersBound + w.missing()/2 + uint64(len(w.clients))
@@ -304,6 +309,7 @@ func (w *world) pass(timeouts uint64) { w.until(w.now + timeouts*w.options.Elect
 
 // expectSame checks that the leader still leads and that no member's term grew.
 func (w *world) expectSame(leader *server, term raft.Term, when string) {
+	w.ledger.looks[atSteadiness]++
 	if w.ledger.failure == nil && (leader == nil || w.leads() != leader || w.highestTerm() != term) {
 		w.ledger.fail("stability", "the leader of term %d was deposed or the term grew %s (%s)", term, when, w.status())
 	}

@@ -43,6 +43,7 @@ func (l *ledger) wrote(d *disk, w *raft.Write, c *change) {
 	case raft.WriteInstall:
 		l.installed(d, w.Snapshot, c)
 	case raft.WriteCompact:
+		l.looks[atCompaction]++
 		if w.Index > l.tip() {
 			l.fail("commit-safety", "server %d compacts its log up to %d, but only %d are committed", d.owner.id, w.Index, l.tip())
 		}
@@ -58,6 +59,7 @@ func (l *ledger) wrote(d *disk, w *raft.Write, c *change) {
 
 // wroteHardState checks that terms never fall, and votes never change in one.
 func (l *ledger) wroteHardState(d *disk, w *raft.Write) {
+	l.looks[atHardState]++
 	old, hard := &d.written.hard, &w.HardState
 	switch {
 	case hard.Term < old.Term:
@@ -72,6 +74,8 @@ func (l *ledger) wroteHardState(d *disk, w *raft.Write) {
 func (l *ledger) truncated(d *disk, index raft.Index) {
 	s := d.owner
 	l.world.coverage[truncations]++
+	l.looks[atTruncation]++
+	l.noticeTruncation(s, index)
 	n := s.driver.Node()
 	switch {
 	case n.Role() == raft.Leader:
@@ -104,6 +108,7 @@ func (l *ledger) conflicted(s *server, in *raft.Input, index raft.Index) {
 // appended checks new entries against all that were ever written.
 func (l *ledger) appended(d *disk, w *raft.Write) {
 	log := &d.written
+	l.looks[atEntry] += uint64(len(w.Entries))
 	for i := range w.Entries {
 		e := &w.Entries[i]
 		if e.Term < log.at(log.last).term {
@@ -125,6 +130,10 @@ func (l *ledger) appended(d *disk, w *raft.Write) {
 // installed checks that a snapshot is one of what is committed.
 func (l *ledger) installed(d *disk, s *raft.Snapshot, c *change) {
 	l.world.coverage[installs]++
+	l.looks[atInstall]++
+	if d.written.last == 0 {
+		l.world.meet(snapshotToJoiner)
+	}
 	c.index = s.Index
 	if s.Index > l.tip() || l.committed[s.Index].term != s.Term {
 		l.fail("commit-safety", "server %d installs a snapshot at %d of term %d, which is not committed", d.owner.id, s.Index, s.Term)
@@ -138,6 +147,7 @@ func (l *ledger) persisted(s *server, c *change) {
 	if l.refinement != nil {
 		l.refinement.persisted(s)
 	}
+	l.looks[atPersist]++
 	durable := &s.disk.durable
 	if c.kind == raft.WriteHardState && durable.hard.Commit > durable.last {
 		l.fail("durable-commit", "server %d has commit index %d on its disk, but the log only up to %d", s.id, durable.hard.Commit, durable.last)
@@ -147,6 +157,7 @@ func (l *ledger) persisted(s *server, c *change) {
 // acknowledged checks that what a follower tells its leader it has is on its disk
 // and is what the leader has.
 func (l *ledger) acknowledged(s *server, m *raft.Message) {
+	l.looks[atAcknowledgement]++
 	durable := &s.disk.durable
 	if durable.hard.Term != m.Term {
 		return // held back since an earlier term; the leader of this one has another say

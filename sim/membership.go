@@ -16,9 +16,11 @@ func (l *ledger) changed(s *server, next *raft.Configuration) {
 	before := &s.seen
 	old := &before.configuration
 	w.coverage[changes]++
+	l.looks[atChange]++
 	if next.Outgoing != 0 {
 		w.coverage[jointChanges]++
 	}
+	l.noticeChange(s, old, next)
 	var legal bool
 	switch {
 	case old.Outgoing != 0:

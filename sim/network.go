@@ -55,8 +55,11 @@ func (n *network) calmDown() {
 
 // Send implements [raft.Transport]. A crash may fall before any message.
 func (s *server) Send(m *raft.Message, payload *raft.Payload) {
-	s.spendEffect()
 	w := s.world
+	if s.effects == 0 && s.traits.wrote == w.events {
+		w.meet(crashBeforeMessage)
+	}
+	s.spendEffect()
 	if w.trace != nil {
 		w.say(s, "  sends %s", brief(m))
 	}
@@ -70,6 +73,7 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 		w.ledger.fail("addressing", "server %d sent a message of kind %d to %v, whom nobody knows", s.id, m.Kind, m.To)
 		return
 	}
+	s.noticeSent(m, to.slot)
 	n := &w.network
 	l := &n.links[s.slot][to.slot]
 	held := n.filter.takes(m.Kind, s.slot, to.slot, w.now)

@@ -42,6 +42,9 @@ type Options struct {
 	// Histories: judge what clients were told, by witness and by search; changes
 	// nothing else.
 	Histories bool
+	// Scans: after one event of a hundred, read all stores and check what they hold;
+	// changes nothing else.
+	Scans bool
 
 	ElectionTimeout  uint64
 	Heartbeat        uint64
@@ -165,7 +168,7 @@ const (
 // the faults, so that rare combinations meet and common ones don't hide them.
 func Expand(seed uint64, nodes int) Options {
 	t := randomTape(mix(seed, 0x6f7074696f6e73))
-	o := Options{Histories: true}
+	o := Options{Histories: true, Scans: true}
 	o.Nodes = uint8(pick(&t, 3, 3, 3, 4, 5, 5, 5, 7))
 	if nodes != 0 {
 		o.Nodes = uint8(nodes)

@@ -120,6 +120,9 @@ func (s *server) submit(size int) {
 			c.retryAt = w.now
 			continue
 		}
+		if c.proposed == 0 {
+			c.proposed = term
+		}
 		s.expectFate(&proposal{index: first + raft.Index(i), term: term, at: w.now, client: c.number, serial: c.serial})
 	}
 	switch refusal.Code {
@@ -175,7 +178,10 @@ func (s *server) read(mode raft.ReadMode, c *client) {
 			w.coverage[leaseReads]++
 			w.ledger.leased(s)
 		}
-	case raft.NotLeader, raft.NoLeader, raft.NoLease, raft.Transferring, raft.TermNotCommitted, raft.HasStopped:
+	case raft.NoLease:
+		s.noticeLease()
+	case raft.NotLeader, raft.NoLeader, raft.Transferring, raft.TermNotCommitted, raft.HasStopped:
+		w.meet(readRefused)
 	default:
 		w.ledger.fail("refusal", "server %d refused a read: %v", s.id, refusal.Code)
 	}
@@ -279,6 +285,7 @@ func (s *server) serve(q *query) {
 // resolved checks what a client is told about a proposal.
 func (l *ledger) resolved(s *server, p *proposal, fate raft.Fate) {
 	w := l.world
+	l.looks[atFate]++
 	switch fate {
 	case raft.Committed:
 		w.coverage[acknowledgements]++
@@ -301,6 +308,8 @@ func (l *ledger) resolved(s *server, p *proposal, fate raft.Fate) {
 // began, and it sees what everybody sees at that point of the log.
 func (l *ledger) served(s *server, q *query) {
 	l.world.coverage[reads]++
+	l.looks[atRead]++
+	l.noticeRead(s, q)
 	index, _ := s.driver.Node().Resolve(&q.point)
 	applied := s.machine.index
 	switch {
@@ -321,6 +330,8 @@ func (l *ledger) served(s *server, q *query) {
 // leased checks a lease: as long as it lasts nobody else can have been elected.
 // But for clocks that err more than the node was told.
 func (l *ledger) leased(s *server) {
+	l.looks[atLease]++
+	s.traits.leased = s.driver.Node().Term()
 	switch term := s.driver.Node().Term(); {
 	case l.elected <= term:
 	case !l.world.options.trusted():

@@ -57,6 +57,7 @@ func (d *disk) rotted(w *raft.Write) {
 // repaired checks that a body that is put back is the one that was lost.
 func (l *ledger) repaired(d *disk, e *raft.Entry) {
 	l.world.coverage[repairs]++
+	l.looks[atRepair]++
 	log := &d.written
 	if e.Index <= log.base || e.Index > log.last || hashEntry(log.at(e.Index-1).hash, e) != log.at(e.Index).hash {
 		l.fail("repair", "server %d puts back another body of entry %d of term %d than it had", d.owner.id, e.Index, e.Term)

@@ -23,7 +23,11 @@ type Result struct {
 	Simulated uint64 // nanoseconds of true time
 	Searches  uint64 // through what clients were told, for an order that explains it
 	Undecided uint64 // of these, so many were given up
+	Scans     uint64 // of all stores
 	Coverage  Coverage
+
+	met   [rarities]uint64
+	looks looks
 }
 
 // Run runs one seed with the given options, usually those of [Expand].
@@ -40,7 +44,7 @@ func (w *world) run(seed uint64, options *Options, t tape) Result {
 	return Result{
 		Seed: seed, Options: *options, Failure: w.ledger.failure, Hash: w.hash,
 		Messages: w.messages, Events: w.events, Simulated: w.now,
-		Searches: w.searches, Undecided: w.undecided, Coverage: w.coverage,
+		Searches: w.searches, Undecided: w.undecided, Scans: w.scan.count, Coverage: w.coverage, met: w.met, looks: w.ledger.looks,
 	}
 }
 
@@ -48,6 +52,7 @@ func (w *world) run(seed uint64, options *Options, t tape) Result {
 // a broken core can do may end more than this run.
 func (w *world) live() {
 	defer w.rescue()
+	w.ledger.looks[atLife]++
 	w.begin()
 	w.until(w.options.SafetyPhase)
 	if w.ledger.failure == nil && !w.options.BeyondAtlas {

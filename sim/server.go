@@ -30,6 +30,7 @@ type server struct {
 	snapshotAt  uint64 // no snapshot before
 
 	seen      seen
+	traits    traits
 	proposals fifo[proposal] // of its newest term as a leader, by rising index
 	orphans   []proposal     // of earlier terms
 	queries   []query
@@ -134,6 +135,7 @@ func (s *server) crash() {
 
 // restart ends the server's process and has another begin some time later.
 func (s *server) restart(after uint64) {
+	s.noticeCrash()
 	s.down()
 	s.disk.crash()
 	s.world.agenda.push(event{at: s.world.now + after, kind: restartEvent, server: s.slot, boot: s.boot})
@@ -147,6 +149,7 @@ func (s *server) down() {
 	s.up = false
 	s.boot++
 	s.effects, s.pausedUntil = -1, 0
+	s.traits = traits{}
 	s.proposals.reset()
 	s.orphans = s.orphans[:0]
 	s.queries = s.queries[:0]

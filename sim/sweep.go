@@ -18,7 +18,11 @@ type Summary struct {
 	Hash      uint64 // the seeds' hashes, folded in the order of the seeds
 	Searches  uint64 // through what clients were told, for an order that explains it
 	Undecided uint64 // of these, so many were given up
+	Scans     uint64 // of all stores
 	Coverage  Coverage
+
+	met   meetings
+	looks looks
 }
 
 // Sweep runs the seeds from first to last on all processors, each with the options
@@ -83,9 +87,14 @@ func (s *Summary) add(r *Result) {
 	s.Hash = mix(s.Hash, r.Hash)
 	s.Searches += r.Searches
 	s.Undecided += r.Undecided
+	s.Scans += r.Scans
 	for i, count := range r.Coverage {
 		s.Coverage[i] += count
 	}
+	for i, count := range r.looks {
+		s.looks[i] += count
+	}
+	s.met.add(r)
 	if r.Failure == nil {
 		return
 	}

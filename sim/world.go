@@ -35,6 +35,7 @@ type world struct {
 	lives      uint8 // of servers, counting those that lost their disk
 	ledger     ledger
 	refinement refinement // if the options ask for it
+	scan       scan       // likewise
 	faults     faults
 	quiet      bool // clients don't propose
 	clients    []client
@@ -51,6 +52,7 @@ type world struct {
 	instant  uint64 // events before the present instant
 	steps    uint64 // of nodes in the present event
 	coverage Coverage
+	met      [rarities]uint64
 
 	leader    *server // the last one elected, if it is still up
 	counter   uint64  // of values written
@@ -101,7 +103,8 @@ func (w *world) reset(o *Options, t tape) {
 	w.faults = faults{}
 	w.quiet, w.leader = false, nil
 	w.resetClients()
-	w.coverage = Coverage{}
+	w.scan.count = 0
+	w.coverage, w.met = Coverage{}, [rarities]uint64{}
 	w.count = int(o.Nodes) + int(o.Spares)
 	w.lives = uint8(w.count)
 	for len(w.servers) < w.count {
@@ -139,7 +142,7 @@ func (w *world) resetServer(i int) {
 	s.proposals.reset()
 	s.orphans = s.orphans[:0]
 	s.queries = s.queries[:0]
-	s.seen = seen{}
+	s.seen, s.traits = seen{}, traits{}
 }
 
 // begin founds the cluster and starts what goes on all the time.
@@ -188,6 +191,9 @@ func (w *world) until(time uint64) {
 			return
 		}
 		w.dispatch(&e)
+		if w.options.Scans && w.scan.due(w.events) && w.ledger.failure == nil {
+			w.scan.run(w)
+		}
 	}
 	w.now = max(w.now, time)
 }
@@ -236,6 +242,7 @@ func (w *world) dispatch(e *event) {
 		s.apply()
 		s.settle()
 	case restartEvent:
+		w.coverage[restarts]++
 		s.start()
 	}
 }
