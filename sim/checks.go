@@ -110,5 +110,6 @@ func (s *Summary) Checks() map[string]uint64 {
 			checks[rule] += s.looks[o]
 		}
 	}
+	checks["nondeterminism"] = s.Reruns
 	return checks
 }

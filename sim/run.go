@@ -26,8 +26,10 @@ type Result struct {
 	Scans     uint64 // of all stores
 	Coverage  Coverage
 
-	met   [rarities]uint64
-	looks looks
+	met           [rarities]uint64
+	looks         looks
+	reruns        uint64
+	rerunMessages uint64
 }
 
 // Run runs one seed with the given options, usually those of [Expand].
@@ -40,9 +42,16 @@ func Run(seed uint64, options Options) Result {
 func (w *world) run(seed uint64, options *Options, t tape) Result {
 	w.reset(options, t)
 	w.live()
+	r := w.result()
+	r.Seed, r.Options = seed, *options
+	return r
+}
+
+// result is what has become of the run.
+func (w *world) result() Result {
 	w.fold(w.tape.hash, w.now)
 	return Result{
-		Seed: seed, Options: *options, Failure: w.ledger.failure, Hash: w.hash,
+		Failure: w.ledger.failure, Hash: w.hash,
 		Messages: w.messages, Events: w.events, Simulated: w.now,
 		Searches: w.searches, Undecided: w.undecided, Scans: w.scan.count, Coverage: w.coverage, met: w.met, looks: w.ledger.looks,
 	}

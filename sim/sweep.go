@@ -21,12 +21,18 @@ type Summary struct {
 	Scans     uint64 // of all stores
 	Coverage  Coverage
 
+	// Seeds that were run once more, to see that they come out the same, and the
+	// messages delivered then, which Messages does not count.
+	Reruns        uint64
+	RerunMessages uint64
+
 	met   meetings
 	looks looks
 }
 
 // Sweep runs the seeds from first to last on all processors, each with the options
-// that expand gives it, such as those of [Expand]. Each result is given to watch,
+// that expand gives it, such as those of [Expand]; some twice, to see that nothing
+// but the tape decides. Each result is given to watch,
 // if that is not nil, in the order of the seeds; watch returns false to stop, as
 // does the end of the context.
 func Sweep(c context.Context, first, last uint64, expand func(seed uint64) Options, watch func(*Result) bool) Summary {
@@ -44,7 +50,11 @@ func Sweep(c context.Context, first, last uint64, expand func(seed uint64) Optio
 					return
 				}
 				options := expand(seed)
-				results <- w.run(seed, &options, randomTape(seed))
+				r := w.run(seed, &options, randomTape(seed))
+				if r.rerunDue() {
+					r.again()
+				}
+				results <- r
 			}
 		})
 	}
@@ -95,6 +105,8 @@ func (s *Summary) add(r *Result) {
 		s.looks[i] += count
 	}
 	s.met.add(r)
+	s.Reruns += r.reruns
+	s.RerunMessages += r.rerunMessages
 	if r.Failure == nil {
 		return
 	}
