@@ -37,6 +37,9 @@ func (c *clock) local(truth uint64) raft.Instant {
 	if truth <= c.since {
 		return c.shown
 	}
+	if c.ratePPM == 0 {
+		return c.shown + raft.Instant(truth-c.since)
+	}
 	return c.shown + raft.Instant(scale(truth-c.since, uint64(million+c.ratePPM), million))
 }
 
@@ -45,6 +48,9 @@ func (c *clock) local(truth uint64) raft.Instant {
 func (c *clock) truth(shown raft.Instant) uint64 {
 	if shown <= c.shown {
 		return 0
+	}
+	if c.ratePPM == 0 {
+		return c.since + min(uint64(shown-c.shown), 1<<60)
 	}
 	passed := scale(uint64(shown-c.shown), million, uint64(million+c.ratePPM))
 	for c.local(c.since+passed) < shown {
@@ -102,6 +108,7 @@ func (s *server) setClock() {
 // turn gives a server's clock a rate.
 func (s *server) turn(ratePPM int64) {
 	s.clock.turn(ratePPM)
+	s.dueAt = 0
 	if s.up {
 		s.schedule()
 	}
@@ -141,6 +148,7 @@ func (w *world) jump() {
 				w.meet(leaseJump)
 			}
 			s.clock.jump(length)
+			s.dueAt = 0
 			if s.up {
 				s.schedule()
 			}

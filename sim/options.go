@@ -45,6 +45,8 @@ type Options struct {
 	// Scans: after one event of a hundred, read all stores and check what they hold;
 	// changes nothing else.
 	Scans bool
+	// States: list the abstract states for a [Survey]; changes nothing else.
+	States bool
 
 	ElectionTimeout  uint64
 	Heartbeat        uint64

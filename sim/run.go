@@ -30,6 +30,7 @@ type Result struct {
 	looks         looks
 	reruns        uint64
 	rerunMessages uint64
+	states        []uint64
 }
 
 // Run runs one seed with the given options, usually those of [Expand].
@@ -53,7 +54,7 @@ func (w *world) result() Result {
 	return Result{
 		Failure: w.ledger.failure, Hash: w.hash,
 		Messages: w.messages, Events: w.events, Simulated: w.now,
-		Searches: w.searches, Undecided: w.undecided, Scans: w.scan.count, Coverage: w.coverage, met: w.met, looks: w.ledger.looks,
+		Searches: w.searches, Undecided: w.undecided, Scans: w.scan.count, Coverage: w.coverage, met: w.met, states: w.samples.listed, looks: w.ledger.looks,
 	}
 }
 

@@ -21,7 +21,8 @@ type server struct {
 	disk    disk
 	machine machine
 
-	wakeAt      uint64 // when a wake event is due, or 0
+	wakeAt      uint64       // when a wake event is due, or 0
+	dueAt       raft.Instant // for what that was worked out, 0 if the clock has turned
 	pausedUntil uint64
 	lag         uint64 // what a slow node adds to every message's delay
 	effects     int64  // how many effects until it crashes; negative: no crash
@@ -171,7 +172,7 @@ func (s *server) wipe() {
 
 // join makes the empty store a joiner's.
 func (s *server) join() {
-	if r := new(raft.Driver).Join(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}); r.Code != raft.OK {
+	if r := s.driver.Join(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}); r.Code != raft.OK {
 		s.world.ledger.fail("restart", "server %d could not join with an empty store: %v", s.id, r.Code)
 	}
 	s.disk.drain()
@@ -179,7 +180,7 @@ func (s *server) join() {
 
 // found makes the empty store a founding member's.
 func (s *server) found(c *raft.Configuration) {
-	if r := new(raft.Driver).Bootstrap(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}, c); r.Code != raft.OK {
+	if r := s.driver.Bootstrap(&s.disk, &raft.Identity{Cluster: clusterNumber, Self: s.member}, c); r.Code != raft.OK {
 		s.world.ledger.fail("restart", "server %d could not be bootstrapped: %v", s.id, r.Code)
 	}
 	s.disk.drain()
@@ -227,9 +228,10 @@ func (s *server) stopped() {
 func (s *server) schedule() {
 	w := s.world
 	deadline := s.driver.Deadline()
-	if deadline == 1<<64-1 {
+	if deadline == 1<<64-1 || s.wakeAt != 0 && deadline == s.dueAt {
 		return
 	}
+	s.dueAt = deadline
 	at := max(w.now, s.clock.truth(deadline))
 	if s.wakeAt != 0 && s.wakeAt <= at {
 		return

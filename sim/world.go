@@ -36,6 +36,7 @@ type world struct {
 	ledger     ledger
 	refinement refinement // if the options ask for it
 	scan       scan       // likewise
+	samples    samples    // likewise
 	faults     faults
 	quiet      bool // clients don't propose
 	clients    []client
@@ -104,6 +105,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.quiet, w.leader = false, nil
 	w.resetClients()
 	w.scan.count = 0
+	w.samples.reset()
 	w.coverage, w.met = Coverage{}, [rarities]uint64{}
 	w.count = int(o.Nodes) + int(o.Spares)
 	w.lives = uint8(w.count)
@@ -193,6 +195,9 @@ func (w *world) until(time uint64) {
 		w.dispatch(&e)
 		if w.options.Scans && w.scan.due(w.events) && w.ledger.failure == nil {
 			w.scan.run(w)
+		}
+		if w.options.States && w.events%sampleEvery == 0 {
+			w.samples.take(w)
 		}
 	}
 	w.now = max(w.now, time)

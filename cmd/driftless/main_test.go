@@ -36,6 +36,7 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		"sim --seeds":         "a range of seeds is missing",
 		"sim --seeds=-1":      "not a range",
 		"sim --nodes 6":       "must be 3, 4, 5 or 7",
+		"sim --for=-1s":       "time doesn't go back",
 		"sim --nodes three":   "--nodes",
 		"sim --bogus":         "driftless sim --help",
 		"simulate":            "driftless --help",
@@ -58,7 +59,9 @@ func TestTheLastLineOfJSONIsOneObjectWithAllThatIsPromised(t *testing.T) {
 	}
 	for _, key := range []string{
 		"seeds", "failed", "messages", "messages_per_cpu_second", "simulated_seconds",
-		"cpu_seconds", "wall_seconds", "hash", "core",
+		"cpu_seconds", "wall_seconds", "hash", "core", "idle_speedup", "unknown", "scans", "reruns", "faults", "checks",
+		"sometimes", "sometimes_missing", "elections", "crash_restarts", "truncations", "snapshot_installs",
+		"configuration_changes", "cluster_days",
 	} {
 		if _, there := object[key]; !there {
 			t.Errorf("there is no %q in %s", key, lines[len(lines)-1])
