@@ -17,6 +17,7 @@ const (
 	atCompaction
 	atInstall
 	atRepair
+	atVouch
 	atPersist
 	atSend
 	atVote
@@ -71,6 +72,7 @@ var rules = map[string][]occasion{
 	"liveness-leader":          {atLeaderAwaited},
 	"liveness-membership":      {atMembershipAwaited},
 	"liveness-pending":         {atAnswersAwaited},
+	"lost-body":                {atVouch},
 	"log-matching":             {atEntry},
 	"match-index":              {atReply, atAcknowledgement, atTruncation},
 	"message-storm":            {atSend},

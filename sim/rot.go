@@ -68,6 +68,7 @@ func (l *ledger) repaired(d *disk, e *raft.Entry) {
 // that none of them is one that may not be committed and whose body is lost: with one
 // copy less than was counted it might be lost for good.
 func (l *ledger) vouches(s *server, reply *raft.Message) {
+	l.looks[atVouch]++
 	d := &s.disk
 	if lost := d.lost(s.seen.commit, reply.Index); lost != 0 && lost > s.driver.Node().Commit() {
 		l.fail("lost-body", "server %d tells %d that it has the entries up to %d, but has lost the body of %d, which it does not know to be committed",

@@ -84,19 +84,37 @@ func (l *scannedLog) read(c *scan, s *server) {
 	s.disk.Stored(&l.stored)
 	l.entries, l.bytes, l.changes, l.size = l.entries[:0], l.bytes[:0], l.changes[:0], 0
 	for index := l.stored.Base + 1; index <= l.stored.Last; {
-		count := s.disk.Entries(index, l.stored.Last, 1<<32-1, c.batch[:])
+		count := 0
+		if s.disk.examinable() {
+			count = s.disk.Entries(index, l.stored.Last, 1<<32-1, c.batch[:])
+		}
 		for i := range c.batch[:count] {
 			l.take(&c.batch[i])
 		}
-		if count == 0 { // its body is lost
-			term, kind, size, _ := s.disk.Header(index)
-			l.entries = append(l.entries, scannedEntry{term: term, kind: kind, lost: true})
-			l.size += uint64(size)
+		if count == 0 { // its body is lost, or not to be looked at
+			l.miss(index)
 			count = 1
 		}
 		index += raft.Index(count)
 	}
 }
+
+// miss notes an entry without its body.
+func (l *scannedLog) miss(index raft.Index) {
+	term, kind, size, _ := l.server.disk.Header(index)
+	k := scannedEntry{term: term, kind: kind, lost: true}
+	var change raft.Configuration
+	if l.server.disk.Configuration(index, &change) {
+		l.changes = append(l.changes, change)
+		k.configuration = uint32(len(l.changes))
+	}
+	l.entries = append(l.entries, k)
+	l.size += uint64(size)
+}
+
+// examinable reports whether reading leaves the store as it is. A log engine finds
+// damage by reading, and would mend it sooner than it does without scans.
+func (d *disk) examinable() bool { return d.engine == nil || len(d.rotten) == 0 }
 
 // take copies an entry.
 func (l *scannedLog) take(e *raft.Entry) {
@@ -293,7 +311,7 @@ func lostLife(c *raft.Configuration, s *server) raft.Slots {
 // Machine Safety, §3.6.3); and with what others saved at the same index.
 func (c *scan) replay(l *scannedLog) {
 	s, w := l.server, c.world
-	if !s.up || s.book != nil || s.machine.index < l.stored.Snapshot.Index {
+	if !s.up || s.book != nil || !s.disk.examinable() || s.machine.index < l.stored.Snapshot.Index {
 		return
 	}
 	w.ledger.looks[atReplay]++
@@ -334,7 +352,7 @@ func (c *scan) compare(l *scannedLog) {
 	for i := range c.world.count {
 		other := &c.logs[i]
 		its := &other.stored.Snapshot
-		if other == l || its.Index != mine.Index || uint64(len(c.image)) != mine.Size {
+		if other == l || !other.server.disk.examinable() || its.Index != mine.Index || uint64(len(c.image)) != mine.Size {
 			continue
 		}
 		c.other = append(c.other[:0], other.server.disk.Chunk(0, uint32(its.Size))...)
