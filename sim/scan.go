@@ -205,6 +205,22 @@ func (l *scannedLog) configuration(through raft.Index) (*raft.Configuration, raf
 	return &l.stored.Snapshot.Configuration, l.stored.Snapshot.ConfigurationIndex
 }
 
+// founding is the newest configuration up to an index that a snapshot tells of: that of
+// a store that was founded is one at 0. It is nil where all have been compacted further.
+func founding(logs []scannedLog, through raft.Index) (*raft.Configuration, raft.Index) {
+	var found *raft.Snapshot
+	for i := range logs {
+		if s := &logs[i].stored.Snapshot; s.Configuration.Voters != 0 && s.ConfigurationIndex <= through &&
+			(found == nil || s.ConfigurationIndex > found.ConfigurationIndex) {
+			found = s
+		}
+	}
+	if found == nil {
+		return nil, 0
+	}
+	return &found.Configuration, found.ConfigurationIndex
+}
+
 // pair checks Log Matching (§3.5): where two logs have an entry of the same index
 // and term, that entry and all before it are the same.
 func (c *scan) pair(a, b *scannedLog) {
@@ -267,6 +283,11 @@ func (c *scan) committed(logs []scannedLog) {
 	commit := far.server.driver.Node().Commit()
 	holders := raft.Slots(0)
 	configuration, at := far.configuration(commit)
+	if configuration.Voters == 0 { // a joiner, of a log that says nothing about members
+		if configuration, at = founding(logs, commit); configuration == nil {
+			return
+		}
+	}
 	for i := range logs {
 		l := &logs[i]
 		holds := l.has(far, commit)
