@@ -64,8 +64,9 @@ func (w *world) few() bool {
 }
 
 // expendable reports whether the cluster can go on without any one of its disks, by
-// rule 3: there is a leader in a settled configuration of three or more, nobody may be
-// about to lead who knows of another, and all other disks are well.
+// rule 3: with those who have lost a body, fewer than half of the voters miss
+// something, there is a leader in a settled configuration of three or more, and nobody
+// may be about to lead who knows of another.
 func (w *world) expendable() bool {
 	leader := w.leader
 	if !w.few() || leader == nil || !leader.up || w.lives > 60 {
