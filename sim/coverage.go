@@ -29,29 +29,29 @@ const (
 	jumps
 	diskFailures
 	hungDisks
-	lulls
-	rotten // the last of the faults
-	repairs
-	seals
-	snapshotsGivenUp
+	slowDisks
+	fullDisks
 	failedSyncs
 	failedWrites
-	fullDisks
-	operationsWithoutSpace
-	slowDisks
 	lostSectors
 	tornSectors
 	garbageSectors
-	tornBatches
 	misdirectedWrites
 	lostWrites
 	staleReads
 	rottenHeaders
-	mendedHeaders
 	rottenMarkers
 	rottenUnused
 	lostHeaders
 	rottenSnapshots
+	lulls
+	rotten // the last of the faults
+	repairs
+	seals
+	operationsWithoutSpace
+	snapshotsGivenUp
+	tornBatches
+	mendedHeaders
 	refusedStores
 	adoptions
 	proposals
@@ -124,10 +124,11 @@ var CoverageNames = [coverageKinds]string{
 	"flapping links", "clogs", "swizzles", "filters", "lost messages", "messages held up",
 	"duplicated messages", "corrupted messages", "garbled messages", "messages driven out", "pauses",
 	"clocks that stood", "slow nodes", "unfit clocks", "clocks that drifted", "clocks that jumped",
-	"disk failures", "hung disks", "lulls", "rotten bodies", "repaired bodies", "seals", "snapshots without space",
-	"failed syncs", "failed writes", "full disks", "operations without space", "slow disks", "lost sectors", "torn sectors",
-	"garbage sectors", "torn batches", "misdirected writes", "lost writes", "stale reads", "rotten headers", "mended headers",
-	"rotten markers", "rotten unused space", "headers lost in both copies", "rotten snapshots", "refused stores",
+	"disk failures", "hung disks", "slow disks", "full disks", "failed syncs", "failed writes",
+	"sectors lost in a crash", "sectors torn in a crash", "sectors garbled in a crash",
+	"misdirected writes", "lost writes", "stale reads", "rotten headers", "rotten markers", "rotten unused space",
+	"headers lost in both copies", "rotten snapshots", "lulls", "rotten bodies",
+	"repaired bodies", "seals", "operations without space", "snapshots without space", "torn batches", "mended headers", "refused stores",
 	"adopted snapshots",
 	"proposals", "refused proposals", "full logs", "acknowledgements",
 	"superseded", "unknown fates", "retries", "commands given up", "lost responses", "late requests", "repeated commands", "overtaken commands",
