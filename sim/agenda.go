@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // An eventKind is what an event of the simulation is about.
 type eventKind uint8
 
@@ -94,4 +96,15 @@ func (a *agenda) take(t *tape) event {
 		return second
 	}
 	return first
+}
+
+// restore makes a heap of the events again, whose times were changed or of whom some
+// were removed.
+func (a *agenda) restore() {
+	slices.SortFunc(a.heap, func(a, b event) int {
+		if a.before(&b) {
+			return -1
+		}
+		return 1
+	})
 }

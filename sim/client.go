@@ -56,12 +56,12 @@ func (w *world) clientActs() {
 		if w.tape.draw(2) == 1 {
 			s = w.anyServer()
 		}
-		if s.up && s.pausedUntil <= w.now {
+		if s.up && s.pausedUntil <= w.now && w.reaches(s) {
 			s.read(mode, w.nextReader())
 		}
 		return
 	}
-	if s.up && s.pausedUntil <= w.now && !w.quiet && w.now >= w.faults.lull {
+	if s.up && s.pausedUntil <= w.now && w.reaches(s) && !w.quiet && w.now >= w.faults.lull {
 		s.propose()
 	}
 }

@@ -257,17 +257,7 @@ func (c *controlled) postpone(which func(*event) bool, until uint64) {
 			heap[i].at = until
 		}
 	}
-	c.order()
-}
-
-// order makes a heap of the agenda again.
-func (c *controlled) order() {
-	slices.SortFunc(c.world.agenda.heap, func(a, b event) int {
-		if a.before(&b) {
-			return -1
-		}
-		return 1
-	})
+	c.world.agenda.restore()
 }
 
 // Cut implements [contract.Cluster].
@@ -284,7 +274,7 @@ func (c *controlled) Cut(from, to int) error {
 		}
 		return lost
 	})
-	c.order()
+	c.world.agenda.restore()
 	return nil
 }
 

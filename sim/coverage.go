@@ -85,7 +85,11 @@ const (
 	abortedTransfers
 	isolations
 	deafenings
+	frozenCores
+	frozenOutside
+	coreless
 	exhausted
+	stalemates
 	coverageKinds
 )
 
@@ -135,5 +139,6 @@ var CoverageNames = [coverageKinds]string{
 	"opened sessions", "ended sessions", "reads", "lease reads", "broken leases", "lost reads",
 	"reads of a new leader", "reads of a deposed one", "truncations", "compactions", "snapshots installed",
 	"snapshots loaded", "configuration changes", "joint configurations", "refused changes", "transfers",
-	"aborted transfers", "isolated followers", "deaf followers", "exhausted reserves",
+	"aborted transfers", "isolated followers", "deaf followers", "frozen cores", "servers broken for good",
+	"cores that could not be", "exhausted reserves", "stalemates",
 }

@@ -12,8 +12,16 @@ const (
 	steadyLength     = 5
 )
 
-// liveness ends all faults and checks that the cluster recovers for good.
+// liveness ends all faults and checks that the cluster recovers for good; or those
+// within a core only, and checks that the core does.
 func (w *world) liveness() {
+	if w.tape.chance(w.options.FrozenCore) {
+		if inside := w.chooseCore(); inside != 0 {
+			w.coreLiveness(inside)
+			return
+		}
+		w.coverage[coreless]++
+	}
 	w.calmDown()
 	steps := [...]func(*world){
 		(*world).expectLeader, (*world).expectMembership, (*world).expectAnswers, (*world).expectConvergence,
@@ -21,14 +29,14 @@ func (w *world) liveness() {
 		(*world).expectConvergence,
 	}
 	for _, step := range steps {
-		if w.ledger.failure != nil || w.coverage[exhausted] != 0 {
+		if w.ledger.failure != nil || w.given() {
 			return
 		}
 		step(w)
 	}
 }
 
-// calmDown heals everything.
+// calmDown heals everything, or everybody who counts.
 func (w *world) calmDown() {
 	defer w.rescue()
 	w.network.calmDown()
@@ -39,6 +47,9 @@ func (w *world) calmDown() {
 	for i := range w.count {
 		s := w.servers[i]
 		s.lag, s.effects = 0, -1
+		if !w.counts(s) {
+			continue
+		}
 		s.disk.calmDown()
 		s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
 		s.clock.since = min(s.clock.since, max(s.pausedUntil, w.now))
@@ -70,7 +81,7 @@ func (w *world) await(timeouts uint64, holds func() bool) bool {
 // committed; or nil.
 func (w *world) leads() *server {
 	s := w.leader
-	if s == nil || !s.up || s.seen.role != raft.Leader || s.seen.commit == 0 {
+	if s == nil || !s.up || !w.counts(s) || s.seen.role != raft.Leader || s.seen.commit == 0 {
 		return nil
 	}
 	if w.ledger.committed[s.seen.commit].term != s.seen.term {
@@ -85,30 +96,12 @@ func (w *world) expectLeader() {
 	w.ledger.looks[atLeaderAwaited]++
 	before := w.ledger.acked
 	if !w.await(leaderBound, func() bool { return w.leads() != nil && w.ledger.acked > before }) {
-		if w.full() {
-			w.coverage[exhausted]++
+		if w.excused() {
 			return
 		}
 		w.ledger.fail("liveness-leader", "%d election timeouts after all was healed nobody leads and commits proposals (%s)",
 			leaderBound, w.status())
 	}
-}
-
-// full is the one excuse for never committing anything again: a voter's log is
-// full to the last entry, reserve and all, with entries none of which is known to
-// be committed, so that nothing can be compacted. Every leader since the last
-// commit has left a no-op there; Settings.Reserve says how many may.
-func (w *world) full() bool {
-	if w.leader == nil {
-		return false
-	}
-	for _, m := range listedVoters(&w.leader.seen.configuration) {
-		s := w.find(m.ID)
-		if log := &s.disk.written; s.up && s.disk.Room().Entries == 0 && log.base == s.seen.commit && s.driver.Node().Commit() < log.last {
-			return true
-		}
-	}
-	return false
 }
 
 // expectMembership waits until the membership is one that can stay.
@@ -182,7 +175,7 @@ func (w *world) pending(before uint64) bool {
 	}
 	for i := range w.count {
 		s := w.servers[i]
-		if leader.seen.configuration.Find(s.member) == 0 {
+		if leader.seen.configuration.Find(s.member) == 0 || !w.counts(s) {
 			continue // nobody tells it
 		}
 		if waiting := s.proposals.waiting(); len(waiting) > 0 && waiting[0].at < before {
@@ -217,6 +210,9 @@ func (w *world) converged() bool {
 	c := &leader.seen.configuration
 	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
 		s := w.find(c.Members[slotOf(rest)].ID)
+		if !w.counts(s) || s.member != c.Members[slotOf(rest)] && w.core != 0 {
+			continue
+		}
 		if !s.up || s.seen.term != leader.seen.term || s.seen.commit != leader.seen.commit ||
 			s.seen.last != leader.seen.last || s.machine.index != leader.seen.commit ||
 			s.machine.result() != leader.machine.result() {
@@ -323,7 +319,7 @@ func (w *world) highestTerm() raft.Term {
 	}
 	c := &w.leader.seen.configuration
 	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
-		if s := w.find(c.Members[slotOf(rest)].ID); s.up {
+		if s := w.find(c.Members[slotOf(rest)].ID); s.up && w.counts(s) {
 			highest = max(highest, s.seen.term)
 		}
 	}

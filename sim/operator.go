@@ -12,7 +12,9 @@ func (w *world) operatorActs() {
 		return
 	}
 	if w.network.calm {
-		leader.repair()
+		if w.core == 0 {
+			leader.repair()
+		}
 		return
 	}
 	total := o.Changes + o.Transfers + o.Compactions

@@ -104,6 +104,7 @@ type Options struct {
 	Wipes         uint32
 	Rot           uint32 // of bodies
 	Lulls         uint32 // times when clients propose nothing
+	FrozenCore    uint32 // chance that in the end only a core is healed, and all outside stay broken for good
 
 	// Faults of a LogStore's disk (docs/faults.md), by weight as above where they are numbers.
 	FailedSyncs    uint32
@@ -259,6 +260,7 @@ func (o *Options) expandFaults(t *tape) {
 	o.CrashOnElected = uint32(pick(t, 0, 0, 100_000, 500_000))
 	o.RestartOnVote = uint32(pick(t, 0, million, million))
 	o.FaultOnEvent = uint32(pick(t, 0, 300_000, 900_000))
+	o.FrozenCore = million / 3
 }
 
 // expandLog has every third seed run on the log engine.

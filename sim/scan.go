@@ -114,7 +114,9 @@ func (l *scannedLog) miss(index raft.Index) {
 
 // examinable reports whether reading leaves the store as it is. A log engine finds
 // damage by reading, and would mend it sooner than it does without scans.
-func (d *disk) examinable() bool { return d.engine == nil || len(d.rotten) == 0 }
+func (d *disk) examinable() bool {
+	return d.engine == nil || len(d.rotten) == 0 && !d.doomed && d.engine.refusal == nil
+}
 
 // take copies an entry.
 func (l *scannedLog) take(e *raft.Entry) {

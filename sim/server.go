@@ -139,6 +139,9 @@ func (s *server) restart(after uint64) {
 	s.noticeCrash()
 	s.down()
 	s.disk.crash()
+	if !s.world.counts(s) {
+		return // it stays down
+	}
 	s.world.agenda.push(event{at: s.world.now + after, kind: restartEvent, server: s.slot, boot: s.boot})
 }
 

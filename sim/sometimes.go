@@ -23,7 +23,6 @@ const (
 	candidateYields
 	leaderDeposed
 	leaderWithoutQuorum
-	leaderLate
 	leaderBesideAnother
 	leaderOfJoint
 	leaderOutside
@@ -74,7 +73,7 @@ var rarityNames = [rarities]string{
 	"vote forced by a transfer", "vote withheld, a leader is alive",
 	"pre-vote refused, a leader is alive", "pre-vote refused for a shorter log", "outsider asks for a vote",
 	"candidate yields to a leader of its term", "leader deposed by a higher term", "leader gives up without a quorum",
-	"leader elected late, in an overtaken term", "leader elected beside another", "leader of a joint configuration",
+	"leader elected beside another", "leader of a joint configuration",
 	"leader outside its configuration", "leader by a transfer", "leader lost before its first commit",
 	"old term committed indirectly", "old term overwritten after a quorum had it", "configuration rolled back",
 	"back-up over several terms", "append refused for want of room", "late append keeps what follows",
@@ -391,9 +390,6 @@ func (s *server) noticeSent(m *raft.Message, to uint8) {
 func (l *ledger) noticeElection(s *server, term raft.Term) {
 	w := l.world
 	s.traits.streams, s.traits.ships = 0, 0
-	if term < l.elected {
-		w.meet(leaderLate)
-	}
 	if s.seen.configuration.Outgoing != 0 {
 		w.meet(leaderOfJoint)
 	} else if !s.votes() {

@@ -39,6 +39,7 @@ type world struct {
 	samples    samples    // likewise
 	faults     faults
 	quiet      bool // clients don't propose
+	core       core // outside which all is broken for good
 	clients    []client
 	turn       int // of the clients to propose
 	readTurn   int // and to read
@@ -102,7 +103,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.ledger.reset(w)
 	w.graves = w.graves[:0]
 	w.faults = faults{}
-	w.quiet, w.leader = false, nil
+	w.quiet, w.leader, w.core = false, nil, 0
 	w.resetClients()
 	w.scan.count = 0
 	w.samples.reset()

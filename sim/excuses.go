@@ -1,0 +1,106 @@
+package sim
+
+import "github.com/driftless-raft/driftless/raft"
+
+// A cluster that is healed, or a core that is whole, must commit again. What excuses
+// it is proven from what the stores hold, and counted.
+
+// excused reports whether nothing can be committed any more, whoever tries.
+func (w *world) excused() bool {
+	switch {
+	case w.full():
+		w.coverage[exhausted]++
+	case w.stalemate():
+		w.coverage[stalemates]++
+	default:
+		return false
+	}
+	return true
+}
+
+// given reports whether the run was excused, so that there is nothing more to expect.
+func (w *world) given() bool { return w.coverage[exhausted]+w.coverage[stalemates] != 0 }
+
+// full is the excuse that logs are full: so many voters are stuck that the others who
+// count are no quorum. Every leader since the last commit has left a no-op there;
+// Settings.Reserve says how many may.
+func (w *world) full() bool {
+	if w.leader == nil {
+		return false
+	}
+	c := &w.leader.seen.configuration
+	var able, stuck raft.Slots
+	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
+		slot := slotOf(rest)
+		switch s := w.find(c.Members[slot].ID); {
+		case !w.counts(s) || s.member != c.Members[slot]:
+		case s.stuck():
+			stuck |= 1 << slot
+		default:
+			able |= 1 << slot
+		}
+	}
+	return stuck != 0 && !c.Quorum(able)
+}
+
+// stuck reports whether a server's log is full to the last entry, reserve and all, with
+// entries none of which it knows to be committed, so that nothing can be compacted.
+func (s *server) stuck() bool {
+	log := &s.disk.written
+	return s.up && s.disk.Room().Entries == 0 && log.base == s.seen.commit && s.seen.commit < log.last
+}
+
+// stalemate is the excuse that nobody can lead: those who could, for they are not stuck
+// and miss no body that is lost for good, have logs that are not as good as a
+// quorum's (§3.6.1).
+func (w *world) stalemate() bool {
+	hindered := false
+	for _, s := range w.servers[:w.count] {
+		switch {
+		case !s.up || !w.counts(s):
+		case s.stuck() || w.lostForGood(s):
+			hindered = true
+		case w.electable(s):
+			return false
+		}
+	}
+	return hindered
+}
+
+// lostForGood reports whether a server lacks the body of an entry that nobody who
+// counts can give it.
+func (w *world) lostForGood(s *server) bool {
+	index := s.disk.Room().Damaged
+	if index == 0 || !s.disk.written.holds(index) {
+		return false
+	}
+	for _, other := range w.servers[:w.count] {
+		log := &other.disk.written
+		switch {
+		case other == s || !other.up || !w.counts(other) || index > log.last:
+		case index <= log.base:
+			return false // its snapshot stands for it
+		case log.at(index).hash == s.disk.written.at(index).hash && other.disk.Room().Damaged != index:
+			return false
+		}
+	}
+	return true
+}
+
+// electable reports whether a quorum of a server's configuration could vote for it.
+func (w *world) electable(s *server) bool {
+	var voters raft.Slots
+	c := &s.seen.configuration
+	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
+		slot := slotOf(rest)
+		other := w.find(c.Members[slot].ID)
+		if !other.up || !w.counts(other) || other.member != c.Members[slot] {
+			continue
+		}
+		mine, its := s.lastTerm(), other.lastTerm()
+		if mine > its || mine == its && s.disk.written.last >= other.disk.written.last {
+			voters |= 1 << slot
+		}
+	}
+	return c.Quorum(voters)
+}
