@@ -262,6 +262,16 @@ var violations = []struct {
 		}
 		w.expectLeader()
 	}},
+	{"a core without a leader although it is whole", "liveness-leader", func(w *world, leader, follower *server) {
+		w.freeze(1<<leader.slot | 1<<follower.slot)
+		w.network.links[leader.slot][follower.slot].cut = true
+		w.expectLeader()
+	}},
+	{"a core whose term grows for one outside", "stability", func(w *world, leader, follower *server) {
+		w.freeze(1<<leader.slot | 1<<follower.slot)
+		follower.seen.term++
+		w.expectSame(leader, leader.seen.term, "in this test")
+	}},
 	{"a member that never catches up", "liveness-convergence", func(w *world, leader, follower *server) {
 		w.calmDown()
 		w.network.links[leader.slot][follower.slot].cut = true
