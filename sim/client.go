@@ -24,6 +24,9 @@ type client struct {
 	input    linearizability.RegisterInput
 	invoked  int64
 	lost     []lostCommand // of this session, given up and perhaps not over
+
+	command   []byte // a guest's: what is asked, header included
+	guestLost int    // and how many before it were given up and are perhaps not over
 }
 
 // activity is what a client is doing.
@@ -51,6 +54,10 @@ func (w *world) clientActs() {
 	if s == nil || w.tape.draw(8) == 7 {
 		s = w.anyServer()
 	}
+	if w.guest != nil {
+		w.guestActs(s)
+		return
+	}
 	if w.tape.chance(o.Reads) {
 		mode := [...]raft.ReadMode{raft.Linearizable, raft.Linearizable, raft.Lease, raft.Stale}[w.tape.draw(4)]
 		if w.tape.draw(2) == 1 {
@@ -75,6 +82,9 @@ func (w *world) next(turn *int) *client {
 // nextReader is an idle client, or nil if all wait for answers. One that has waited
 // too long for a read does not any longer.
 func (w *world) nextReader() *client {
+	if w.guest != nil {
+		return w.guestReader()
+	}
 	for range w.clients {
 		c := w.next(&w.readTurn)
 		if c.doing == reading && c.retryAt <= w.now {
@@ -228,6 +238,10 @@ func (w *world) answered(c *client, serial uint64, response []byte) {
 
 // completed is a command that was carried out. Those before it in its session are over.
 func (w *world) completed(c *client, response []byte) {
+	if w.guest != nil {
+		w.guestAnswered(c, response, true)
+		return
+	}
 	outcome, value := register.ParseResponse(response)
 	out := linearizability.RegisterOutput{Failed: outcome == register.Mismatch, Value: value}
 	if outcome == register.Malformed {
@@ -245,6 +259,10 @@ func (w *world) completed(c *client, response []byte) {
 // taken none if it was proposed but once.
 func (w *world) ended(c *client) {
 	w.coverage[endedSessions]++
+	if w.guest != nil {
+		w.guestEnded(c)
+		return
+	}
 	w.over(c)
 	if c.attempts > 1 {
 		w.history.over(c.where, w.history.lose(c))

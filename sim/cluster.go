@@ -41,9 +41,10 @@ func (r Runner) Start(setup contract.Setup) (contract.Cluster, error) {
 	options.Spares = uint8(setup.Servers - setup.Founders)
 	c := &controlled{blind: r.blind}
 	c.world.reset(&options, randomTape(r.Seed))
+	c.world.brought = func(int) statemachine.Machine { return contract.NewMachine() }
 	for i := range c.world.count {
 		s := c.world.servers[i]
-		s.book, s.earlier = newBook(), setup.Earlier
+		s.earlier = setup.Earlier
 		c.lives = append(c.lives, []raft.Member{s.member})
 	}
 	c.attempt(c.world.found)
@@ -79,13 +80,11 @@ type controlled struct {
 	open  []*call
 }
 
-// A book is what a scenario's state machine is on one server.
+// A book is what a scenario's or a guest's state machine is on one server.
 type book struct {
 	machine statemachine.Machine
 	applied []contract.Applied
 }
-
-func newBook() *book { return &book{machine: contract.NewMachine()} }
 
 // apply takes the next committed entry.
 func (b *book) apply(e *raft.Entry) {

@@ -57,7 +57,7 @@ func (s *server) propose() {
 		}
 		command[0] = byte(n)
 		if w.tape.chance(o.LateRequests) && !w.network.calm {
-			w.linger(c, command[:1+n])
+			w.linger(c, command[:])
 		}
 		w.proposers = append(w.proposers, c)
 		start := len(w.commands)
@@ -67,7 +67,10 @@ func (s *server) propose() {
 		}
 	}
 	if len(w.proposers) > 0 {
-		s.submit(int(size))
+		for i := range w.proposers {
+			w.batch[i] = raft.Entry{Data: w.commands[i*int(size) : (i+1)*int(size)]}
+		}
+		s.submit()
 	}
 }
 
@@ -75,14 +78,15 @@ func (s *server) propose() {
 type request struct {
 	client int
 	serial uint64
-	data   [commandBytesMax]byte
+	data   []byte
 }
 
 // linger has a command arrive once more, some time later: whoever carried it held it
 // up, and its client may be further by then.
 func (w *world) linger(c *client, command []byte) {
-	w.late = append(w.late, request{client: c.number, serial: c.serial})
-	copy(w.late[len(w.late)-1].data[:], command)
+	w.late = slices.Grow(w.late, 1)[:len(w.late)+1]
+	r := &w.late[len(w.late)-1]
+	r.client, r.serial, r.data = c.number, c.serial, append(r.data[:0], command...)
 	at := w.now + w.tape.between(0, 4*w.options.ElectionTimeout)
 	w.agenda.push(event{at: at, kind: requestEvent, value: uint64(len(w.late) - 1)})
 	c.attempts++
@@ -94,7 +98,7 @@ func (r *request) arrive(w *world) {
 	if s == nil || !s.up || s.pausedUntil > w.now || w.network.calm {
 		return
 	}
-	w.batch[0] = raft.Entry{Data: r.data[:]}
+	w.batch[0] = raft.Entry{Data: r.data}
 	index, term, refusal := s.driver.Propose(w.batch[:1])
 	if refusal.Code == raft.OK {
 		w.coverage[lateRequests]++
@@ -104,16 +108,12 @@ func (r *request) arrive(w *world) {
 }
 
 // submit proposes what the proposers have written.
-func (s *server) submit(size int) {
+func (s *server) submit() {
 	w := s.world
-	count := len(w.proposers)
-	for i := range count {
-		w.batch[i] = raft.Entry{Data: w.commands[i*size : (i+1)*size]}
-	}
 	for _, c := range w.proposers {
 		c.attempts++ // even if the server crashes in the middle of it
 	}
-	first, term, refusal := s.driver.Propose(w.batch[:count])
+	first, term, refusal := s.driver.Propose(w.batch[:len(w.proposers)])
 	for i, c := range w.proposers {
 		if refusal.Code != raft.OK {
 			c.attempts--
@@ -155,7 +155,7 @@ func (s *server) read(mode raft.ReadMode, c *client) {
 		return
 	}
 	where := w.chooseRegister()
-	if c != nil {
+	if c != nil && w.guest == nil {
 		var found bool
 		if where, found = w.history.choose(where); !found {
 			return
@@ -170,7 +170,9 @@ func (s *server) read(mode raft.ReadMode, c *client) {
 	case raft.OK:
 		q := query{point: point, floor: floor, at: w.now, where: where, client: c}
 		if c != nil {
-			w.beginRead(c, where)
+			if w.guest == nil {
+				w.beginRead(c, where)
+			}
 			q.serial = c.serial
 		}
 		s.queries = append(s.queries, q)
@@ -230,7 +232,7 @@ func (s *server) answer() {
 			s.serve(q)
 		case raft.ReadLost:
 			w.coverage[lostReads]++
-			if q.waits() {
+			if q.waits() && w.guest == nil { // a guest's client asks again
 				w.history.close(q.where)
 				q.client.doing = idle
 			}
@@ -248,10 +250,21 @@ func (s *server) resolve(p *proposal) bool {
 		return false
 	}
 	w.ledger.resolved(s, p, fate)
-	if response := s.machine.answer(p.index); fate == raft.Committed && response != nil {
+	if response := s.response(p.index); fate == raft.Committed && response != nil {
 		w.answered(&w.clients[p.client], p.serial, response)
 	}
 	return true
+}
+
+// response is what the command of an entry was answered, if that is not too long ago.
+func (s *server) response(index raft.Index) []byte {
+	if s.world.guest == nil {
+		return s.machine.answer(index)
+	}
+	if a := s.book.at(index); a != nil {
+		return a.Response
+	}
+	return nil
 }
 
 // waits reports whether the client of a read still waits for it.
@@ -262,6 +275,10 @@ func (q *query) waits() bool {
 // serve answers a read.
 func (s *server) serve(q *query) {
 	w := s.world
+	if w.guest != nil {
+		s.guestServes(q)
+		return
+	}
 	value := s.machine.read(q.where)
 	fresh := w.fresh(q.point.Mode)
 	floor := uint64(0)

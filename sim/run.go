@@ -42,6 +42,11 @@ func Run(seed uint64, options Options) Result {
 // run runs one tape from the beginning to the end.
 func (w *world) run(seed uint64, options *Options, t tape) Result {
 	w.reset(options, t)
+	return w.finish(seed, options)
+}
+
+// finish runs what reset has prepared.
+func (w *world) finish(seed uint64, options *Options) Result {
 	w.live()
 	r := w.result()
 	r.Seed, r.Options = seed, *options
@@ -68,7 +73,11 @@ func (w *world) live() {
 	if w.ledger.failure == nil && !w.options.BeyondAtlas {
 		w.liveness()
 	}
-	if w.ledger.failure == nil && w.options.Histories {
+	switch {
+	case w.ledger.failure != nil:
+	case w.guest != nil:
+		w.guest.End()
+	case w.options.Histories:
 		w.judge()
 	}
 }

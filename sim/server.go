@@ -35,7 +35,7 @@ type server struct {
 	proposals fifo[proposal] // of its newest term as a leader, by rising index
 	orphans   []proposal     // of earlier terms
 	queries   []query
-	book      *book // a scenario's state machine, or nil
+	book      *book // a scenario's or a guest's state machine, or nil
 	earlier   bool  // runs the release before
 }
 
@@ -72,8 +72,8 @@ func (s *server) start() {
 	s.boot++
 	s.up, s.applies, s.readSoon, s.wakeAt, s.snapshotAt = true, false, false, 0, 0
 	s.machine.format(w.options.Sessions)
-	if s.book != nil {
-		s.book = newBook()
+	if w.brought != nil {
+		s.book = &book{machine: w.brought(int(s.id))}
 	}
 	s.driver = raft.Driver{}
 	if w.tape.draw(2) == 1 { // the machine, not only the process

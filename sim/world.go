@@ -9,6 +9,7 @@ import (
 
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim/linearizability"
+	"github.com/driftless-raft/driftless/statemachine"
 	"github.com/driftless-raft/driftless/statemachine/register"
 )
 
@@ -47,6 +48,10 @@ type world struct {
 	witness    linearizability.Witness
 	searches   uint64 // through histories
 	undecided  uint64 // of which so many were given up
+	guest      Guest  // whose clients these are, or nil
+	guestLost  int    // commands of them that are lost and not over
+	// brought makes the machine that a scenario or a guest brings for a server; or nil.
+	brought func(server int) statemachine.Machine
 
 	hash     uint64
 	messages uint64
@@ -104,6 +109,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.graves = w.graves[:0]
 	w.faults = faults{}
 	w.quiet, w.leader, w.core = false, nil, 0
+	w.guest, w.guestLost, w.brought = nil, 0, nil
 	w.resetClients()
 	w.scan.count = 0
 	w.samples.reset()
@@ -124,7 +130,7 @@ func (w *world) resetClients() {
 	}
 	w.clients = w.clients[:w.options.Clients]
 	for i := range w.clients {
-		w.clients[i] = client{number: i, lost: w.clients[i].lost[:0]}
+		w.clients[i] = client{number: i, lost: w.clients[i].lost[:0], command: w.clients[i].command[:0]}
 	}
 	w.turn, w.readTurn, w.searches, w.undecided = 0, 0, 0, 0
 	w.late = w.late[:0]
