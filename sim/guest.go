@@ -56,9 +56,10 @@ func RunGuest(seed uint64, options Options, guest Guest) Result {
 	return w.finish(seed, &options)
 }
 
-// guestLostMax is how many commands of a guest's clients may be lost and not over at
-// a time: each of them doubles what a search for an explanation looks at.
-const guestLostMax = 2
+// guestLostEvery is how many answers guests' clients have at least between two commands
+// that they give up, and one of these must be over before there is another: each
+// doubles what a search for an explanation has to look at.
+const guestLostEvery = 16
 
 // guestActs has some of a guest's clients go on: one reads, or some propose together.
 func (w *world) guestActs(s *server) {
@@ -94,11 +95,9 @@ func (w *world) guestActs(s *server) {
 
 // guestGoesOn has a client wait for its command a little longer, or begin something.
 func (w *world) guestGoesOn(c *client) {
-	if c.doing == commanding && c.attempts > 0 && !w.network.calm && w.guestLost < guestLostMax && w.tape.chance(w.options.GiveUps) {
+	if w.guestMayLose(c) && w.tape.chance(w.options.GiveUps) {
 		w.coverage[givenUp]++
-		w.guest.Lost(c.number)
-		w.guestLost++
-		c.guestLost++
+		w.guestLoses(c)
 		c.doing = idle
 	}
 	if c.doing != idle {
@@ -174,14 +173,26 @@ func (w *world) guestAnswered(c *client, response []byte, fresh bool) {
 		w.guestOver(c)
 	}
 	c.doing = idle
+	w.guestAnswers++
 	w.guest.Answered(c.number, response, fresh)
+}
+
+// guestMayLose reports whether a client may give up its command.
+func (w *world) guestMayLose(c *client) bool {
+	return c.doing == commanding && c.attempts > 0 && !w.network.calm && w.guestLost == 0 && w.guestAnswers >= guestLostEvery
+}
+
+// guestLoses is a command whose client waits for it no longer.
+func (w *world) guestLoses(c *client) {
+	w.guest.Lost(c.number)
+	w.guestLost++
+	c.guestLost++
+	w.guestAnswers = 0
 }
 
 // guestEnded is a command whose session has ended. It takes no effect any more.
 func (w *world) guestEnded(c *client) {
-	w.guest.Lost(c.number)
-	w.guestLost++
-	c.guestLost++
+	w.guestLoses(c)
 	w.guestOver(c)
 	c.session, c.doing = 0, idle
 }

@@ -50,6 +50,8 @@ type world struct {
 	undecided  uint64 // of which so many were given up
 	guest      Guest  // whose clients these are, or nil
 	guestLost  int    // commands of them that are lost and not over
+	// guestAnswers is how many of their operations were answered since the last was lost.
+	guestAnswers int
 	// brought makes the machine that a scenario or a guest brings for a server; or nil.
 	brought func(server int) statemachine.Machine
 
@@ -109,7 +111,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.graves = w.graves[:0]
 	w.faults = faults{}
 	w.quiet, w.leader, w.core = false, nil, 0
-	w.guest, w.guestLost, w.brought = nil, 0, nil
+	w.guest, w.guestLost, w.guestAnswers, w.brought = nil, 0, 0, nil
 	w.resetClients()
 	w.scan.count = 0
 	w.samples.reset()

@@ -39,9 +39,10 @@ type Specification[S comparable, I, O any] struct {
 	Step func(state S, input I, output O) (S, bool)
 	// Effect is the state after an operation whose output nobody knows.
 	Effect func(state S, input I) S
-	// Known is the state right after an operation, if its output tells.
+	// Known is the state right after an operation, if its output tells. Optional; it
+	// lets long histories be cut.
 	Known func(input I, output O) (S, bool)
-	// Describe says in words what an operation did.
+	// Describe says in words what an operation did. Optional.
 	Describe func(input I, output O, unknown bool) string
 }
 
@@ -104,7 +105,7 @@ func (s *Specification[S, I, O]) stretch(history []Operation[I, O]) (int, S) {
 	for i := range history {
 		o := &history[i]
 		alone := returned < o.Invoked && (i+1 == len(history) || o.Returned < history[i+1].Invoked)
-		if alone && !o.Unknown && i+1 >= stretchMin {
+		if alone && !o.Unknown && i+1 >= stretchMin && s.Known != nil {
 			if state, known := s.Known(o.Input, o.Output); known {
 				return i + 1, state
 			}
@@ -241,6 +242,10 @@ func (s *Specification[S, I, O]) blame(state S, history []Operation[I, O]) strin
 		return "no order of the operations explains what clients saw"
 	}
 	o := &byReturn[at]
+	did := fmt.Sprintf("asked for %v and was told %v", o.Input, o.Output)
+	if s.Describe != nil {
+		did = s.Describe(o.Input, o.Output, o.Unknown)
+	}
 	return fmt.Sprintf("no order of the operations explains that client %d %s (invoked at %d, returned at %d)",
-		o.Client, s.Describe(o.Input, o.Output, o.Unknown), o.Invoked, o.Returned)
+		o.Client, did, o.Invoked, o.Returned)
 }

@@ -1,0 +1,99 @@
+package simtest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/statemachine"
+)
+
+// compare holds what a command did on a server against what it did on the first, and
+// what it does there against what it does to a machine that was saved and loaded.
+func (v *visit) compare(index raft.Index, command []byte, s *step) {
+	for raft.Index(len(v.applied)) <= index {
+		v.applied = append(v.applied, step{})
+	}
+	first := &v.applied[index]
+	switch {
+	case v.failed:
+	case first.server == 0:
+		*first = *s
+		v.last = index
+		v.story.add(v.host, s.server, applied, &Operation{Command: slices.Clone(command), Response: s.response})
+		v.follow(index, command, s)
+	case !bytes.Equal(first.response, s.response):
+		v.fail(replicaRule, fmt.Sprintf("the same log made server %d answer command %d with %s, and server %d with %s: %s",
+			first.server, index, show(first.response), s.server, show(s.response), advice))
+	case !bytes.Equal(first.state, s.state):
+		v.fail(replicaRule, fmt.Sprintf("the same log up to command %d made other states on servers %d and %d: %s: %s",
+			index, first.server, s.server, difference(first.state, s.state), advice))
+	}
+}
+
+const advice = "does Apply use a clock, randomness or the order of a map, or does Save leave something out?"
+
+// follow has the shadow carry out a command that no server has before.
+func (v *visit) follow(index raft.Index, command []byte, s *step) {
+	where := fmt.Sprintf("a machine that was saved and loaded after command %d, command %d", v.loaded, index)
+	if v.loaded == 0 {
+		where = fmt.Sprintf("another machine, command %d", index)
+	}
+	rule, doubt := replicaRule, advice
+	if v.loaded != 0 {
+		rule, doubt = snapshotRule, "does Save leave something out, or Load?"
+	}
+	response := v.apply(where, v.shadow, index, command)
+	if !v.failed && !bytes.Equal(response, s.response) {
+		v.fail(rule, fmt.Sprintf("%s: the answer is %s, but server %d answered %s: %s", where, show(response), s.server, show(s.response), doubt))
+	}
+	if state := v.saveOnce(where, v.shadow); !v.failed && !bytes.Equal(state, s.state) {
+		v.fail(rule, fmt.Sprintf("%s: the state is another than that of server %d: %s: %s", where, s.server, difference(s.state, state), doubt))
+	}
+	if index%reloadInterval == 0 && !v.failed {
+		v.shadow = v.load(fmt.Sprintf("after command %d", index), s.state)
+		v.loaded = index
+	}
+	if index%garbageInterval == 0 && !v.failed {
+		v.try(index, command, s.state)
+	}
+}
+
+// try gives machines bytes that are no command, no question and no snapshot: cut and
+// spoilt ones. They may do with them what they like, but panic, or change what they
+// hold although they refuse it.
+func (v *visit) try(index raft.Index, command, state []byte) {
+	m := v.load("a saved state", state)
+	for _, garbage := range spoilt(uint64(index), command) {
+		where := fmt.Sprintf("a command that is none, %s", show(garbage))
+		v.apply(where, m, index+1, garbage)
+		v.query(where, m, garbage)
+	}
+	m = v.load("a saved state", state)
+	for _, garbage := range spoilt(uint64(index), state) {
+		where := fmt.Sprintf("a snapshot that is none, %s", show(garbage))
+		damage := statemachine.Intact
+		v.guard(where+": Load", func() { damage = m.Load(slices.Clone(garbage)) })
+		if v.failed {
+			return
+		}
+		if damage == statemachine.Intact {
+			m = v.load("a saved state", state)
+		} else if after := v.save(where, m); !v.failed && !bytes.Equal(state, after) {
+			v.fail(snapshotRule, fmt.Sprintf("%s: Load refused it, and changed the state: %s", where, difference(state, after)))
+		}
+	}
+}
+
+// spoilt makes garbage of bytes: nothing, a part of them, and all with one changed.
+func spoilt(choice uint64, b []byte) [][]byte {
+	list := [][]byte{{}}
+	if len(b) == 0 {
+		return list
+	}
+	at := choice * 0x9e3779b97f4a7c15 >> 32 % uint64(len(b))
+	changed := slices.Clone(b)
+	changed[at] ^= 1 << (choice / garbageInterval % 8)
+	return append(list, b[:at], changed)
+}
