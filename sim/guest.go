@@ -61,6 +61,11 @@ func RunGuest(seed uint64, options Options, guest Guest) Result {
 // doubles what a search for an explanation has to look at.
 const guestLostEvery = 16
 
+// sessionLength is how many operations a guest's client does in a session, on average,
+// before it begins anew as if it had been started again. That gives the cluster
+// something to commit even where clients do nothing but ask.
+const sessionLength = 32
+
 // guestActs has some of a guest's clients go on: one reads, or some propose together.
 func (w *world) guestActs(s *server) {
 	if w.quiet || w.now < w.faults.lull {
@@ -69,23 +74,25 @@ func (w *world) guestActs(s *server) {
 	w.proposers = w.proposers[:0]
 	count, bytes := w.tape.between(1, uint64(w.options.BatchMax)), 0
 	for range w.clients {
+		if uint64(len(w.proposers)) == count {
+			break
+		}
+		before := w.turn
 		c := w.next(&w.turn)
 		if c.doing != idle && c.retryAt > w.now {
 			continue
 		}
 		w.guestGoesOn(c)
-		if c.doing == reading {
-			if len(w.proposers) > 0 {
-				continue
-			}
-			c.retryAt = w.now + w.patience()
-			w.guestReads(s, c)
-			return
-		}
-		if bytes += len(c.command); uint64(len(w.proposers)) == count || bytes > int(w.options.MaxMessageBytes) && len(w.proposers) > 0 {
+		bytes += len(c.command)
+		if len(w.proposers) > 0 && (c.doing == reading || bytes > int(w.options.MaxMessageBytes)) {
+			w.turn = before // the next time it is the first
 			break
 		}
 		c.retryAt = w.now + w.patience()
+		if c.doing == reading {
+			w.guestReads(s, c)
+			return
+		}
 		w.proposers = append(w.proposers, c)
 	}
 	if len(w.proposers) > 0 && s.up && s.pausedUntil <= w.now {
@@ -106,6 +113,9 @@ func (w *world) guestGoesOn(c *client) {
 	}
 	c.since, c.attempts = w.now, 0
 	c.serial++
+	if c.guestLost == 0 && w.tape.draw(sessionLength) == sessionLength-1 {
+		c.session = 0
+	}
 	if c.session == 0 {
 		c.doing = opening
 		c.command = append(c.command[:0], make([]byte, session.OpenBytes)...)

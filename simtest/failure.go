@@ -29,7 +29,7 @@ func (f *Failure) Error() string {
 		text += "\nThis is no rule of the machine but of Raft: please report it."
 	}
 	if f.Story != "" {
-		text += fmt.Sprintf("\n\nIt happens with %s. What happened last:\n%s", f.Setting, f.Story)
+		text += fmt.Sprintf("\n\nIt happens with %s. What happened last:\n%s", f.Setting, strings.TrimSuffix(f.Story, "\n"))
 	}
 	return text
 }
@@ -110,7 +110,11 @@ func setting(o *sim.Options) string {
 			left = append(left, name)
 		}
 	}
-	text := fmt.Sprintf("%d servers, %d clients and no faults", o.Nodes+o.Spares, o.Clients)
+	clients := "one client"
+	if o.Clients > 1 {
+		clients = fmt.Sprintf("%d clients", o.Clients)
+	}
+	text := fmt.Sprintf("%d servers, %s and no faults", o.Nodes+o.Spares, clients)
 	if len(left) > 0 {
 		text += " but " + strings.Join(left, ", ")
 	}

@@ -25,11 +25,11 @@ func (r *replica) Apply(index raft.Index, command []byte) []byte {
 	}
 	where := fmt.Sprintf("server %d, command %d", r.server, index)
 	step := step{server: r.server}
-	step.response = v.apply(where, r.machine, index, command)
-	if index%saveInterval == 0 {
-		step.state = v.save(where, r.machine)
-	} else {
-		step.state = v.saveOnce(where, r.machine)
+	step.response, step.state = v.apply(where, r.machine, index, command)
+	if int(index) >= len(v.applied) || v.applied[index].server == 0 {
+		o := v.asked(command)
+		o.Response, o.Unknown = step.response, v.failed
+		v.story.add(v.host, r.server, applied, &o)
 	}
 	if len(step.response) > v.subject.ResponseBytes {
 		v.fail(sizeRule, fmt.Sprintf("a response of %d bytes, but Subject.ResponseBytes is %d: raise it", len(step.response), v.subject.ResponseBytes))
@@ -38,7 +38,7 @@ func (r *replica) Apply(index raft.Index, command []byte) []byte {
 		return nil
 	}
 	v.check(where, r.machine)
-	v.compare(index, command, &step)
+	v.compare(r.machine, index, command, &step)
 	return step.response
 }
 
@@ -86,13 +86,20 @@ func (r *replica) Load(from []byte) statemachine.Damage {
 	return statemachine.Intact
 }
 
-// apply has a machine carry out a command, which it must keep nothing of.
-func (v *visit) apply(where string, m statemachine.Machine, index raft.Index, command []byte) []byte {
-	var response []byte
+// apply has a machine carry out a command, which it must keep nothing of, and saves it.
+func (v *visit) apply(where string, m statemachine.Machine, index raft.Index, command []byte) (response, state []byte) {
 	borrowed := slices.Clone(command)
 	v.guard(where+": Apply", func() { response = slices.Clone(m.Apply(index, borrowed)) })
-	scribble(borrowed)
-	return response
+	if index%saveInterval == 0 {
+		state = v.save(where, m)
+	}
+	v.takeBack(borrowed)
+	after := v.saveOnce(where, m)
+	if state != nil && !v.failed && !bytes.Equal(state, after) {
+		v.doubt(m, index, after)
+		v.fail(replicaRule, fmt.Sprintf("%s: Apply keeps bytes of the command that it was lent: %s. It must copy them.", where, difference(state, after)))
+	}
+	return response, after
 }
 
 // query asks a machine a question, which it must keep nothing of.
@@ -100,24 +107,30 @@ func (v *visit) query(where string, m statemachine.Machine, question []byte) []b
 	var answer []byte
 	borrowed := slices.Clone(question)
 	v.guard(where+": Query", func() { answer = slices.Clone(m.Query(borrowed)) })
-	scribble(borrowed)
+	v.takeBack(borrowed)
 	return answer
 }
 
-// scribble overwrites what was lent.
-func scribble(b []byte) {
+// takeBack overwrites what was lent, each time by something else.
+func (v *visit) takeBack(b []byte) {
+	v.lent++
 	for i := range b {
-		b[i] = 0xa5
+		b[i] = v.lent
 	}
 }
 
-// save saves a machine, twice.
+// save saves a machine, twice, and returns the state.
 func (v *visit) save(where string, m statemachine.Machine) []byte {
-	first, second := v.saveOnce(where, m), v.saveOnce(where, m)
-	if !v.failed && !bytes.Equal(first, second) {
-		v.fail(snapshotRule, fmt.Sprintf("%s: Save wrote the same state as other bytes the second time: %s. Does it range over a map?", where, difference(first, second)))
+	state := v.saveOnce(where, m)
+	v.saveAgain(where, m, state)
+	return state
+}
+
+// saveAgain saves a machine that was saved before.
+func (v *visit) saveAgain(where string, m statemachine.Machine, before []byte) {
+	if again := v.saveOnce(where, m); !v.failed && !bytes.Equal(before, again) {
+		v.fail(snapshotRule, fmt.Sprintf("%s: Save wrote the same state as other bytes the second time: %s. Does it range over a map?", where, difference(before, again)))
 	}
-	return first
 }
 
 func (v *visit) saveOnce(where string, m statemachine.Machine) []byte {
@@ -154,12 +167,12 @@ func (v *visit) loadInto(where string, m statemachine.Machine, state []byte) {
 	damage := statemachine.Intact
 	borrowed := slices.Clone(state)
 	v.guard(where+": Load", func() { damage = m.Load(borrowed) })
-	scribble(borrowed)
+	v.takeBack(borrowed)
 	if !v.failed && damage != statemachine.Intact {
 		v.fail(snapshotRule, fmt.Sprintf("%s: Load refuses what Save wrote: %v", where, damage))
 	}
 	if again := v.save(where, m); !v.failed && !bytes.Equal(state, again) {
-		v.fail(snapshotRule, fmt.Sprintf("%s: what was loaded is saved as other bytes: %s", where, difference(state, again)))
+		v.fail(snapshotRule, fmt.Sprintf("%s: what was loaded is saved as other bytes: %s. Does Load leave something out, or keep bytes that it was lent?", where, difference(state, again)))
 	}
 }
 

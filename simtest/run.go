@@ -129,8 +129,8 @@ func sweep(s Subject, first, last uint64) summary {
 	switch seed := stop.Load(); {
 	case seed <= last:
 		sum.failure = s.explain(seed)
-	case sum.answers == 0:
-		sum.failure = &Failure{Seed: first, Rule: vacuityRule, What: "no client was ever answered, so that nothing was tested"}
+	case sum.commands == 0:
+		sum.failure = &Failure{Seed: first, Rule: vacuityRule, What: "no command was ever applied, so that nothing was tested"}
 	}
 	return sum
 }

@@ -11,17 +11,19 @@ import (
 
 // compare holds what a command did on a server against what it did on the first, and
 // what it does there against what it does to a machine that was saved and loaded.
-func (v *visit) compare(index raft.Index, command []byte, s *step) {
+func (v *visit) compare(m statemachine.Machine, index raft.Index, command []byte, s *step) {
 	for raft.Index(len(v.applied)) <= index {
 		v.applied = append(v.applied, step{})
 	}
 	first := &v.applied[index]
+	if first.server != 0 && !bytes.Equal(first.state, s.state) {
+		v.doubt(m, index, s.state)
+	}
 	switch {
 	case v.failed:
 	case first.server == 0:
 		*first = *s
 		v.last = index
-		v.story.add(v.host, s.server, applied, &Operation{Command: slices.Clone(command), Response: s.response})
 		v.follow(index, command, s)
 	case !bytes.Equal(first.response, s.response):
 		v.fail(replicaRule, fmt.Sprintf("the same log made server %d answer command %d with %s, and server %d with %s: %s",
@@ -32,24 +34,29 @@ func (v *visit) compare(index raft.Index, command []byte, s *step) {
 	}
 }
 
-const advice = "does Apply use a clock, randomness or the order of a map, or does Save leave something out?"
+// doubt sees whether a state that is not what it should be is saved the same every time.
+func (v *visit) doubt(m statemachine.Machine, index raft.Index, state []byte) {
+	for range 8 {
+		v.saveAgain(fmt.Sprintf("command %d", index), m, state)
+	}
+}
+
+const advice = "does Apply use a clock, randomness, the order of a map or bytes that it was lent, or does Save leave something out?"
 
 // follow has the shadow carry out a command that no server has before.
 func (v *visit) follow(index raft.Index, command []byte, s *step) {
-	where := fmt.Sprintf("a machine that was saved and loaded after command %d, command %d", v.loaded, index)
-	if v.loaded == 0 {
-		where = fmt.Sprintf("another machine, command %d", index)
-	}
-	rule, doubt := replicaRule, advice
+	rule, who, question := replicaRule, "by another machine with the same log", advice
 	if v.loaded != 0 {
-		rule, doubt = snapshotRule, "does Save leave something out, or Load?"
+		rule, question = snapshotRule, "does Save leave something out, or Load?"
+		who = fmt.Sprintf("by a machine that was saved and loaded after command %d", v.loaded)
 	}
-	response := v.apply(where, v.shadow, index, command)
+	response, state := v.apply("another machine", v.shadow, index, command)
 	if !v.failed && !bytes.Equal(response, s.response) {
-		v.fail(rule, fmt.Sprintf("%s: the answer is %s, but server %d answered %s: %s", where, show(response), s.server, show(s.response), doubt))
+		v.fail(rule, fmt.Sprintf("command %d was answered %s by server %d, and %s %s: %s", index, show(s.response), s.server, show(response), who, question))
 	}
-	if state := v.saveOnce(where, v.shadow); !v.failed && !bytes.Equal(state, s.state) {
-		v.fail(rule, fmt.Sprintf("%s: the state is another than that of server %d: %s: %s", where, s.server, difference(s.state, state), doubt))
+	if !v.failed && !bytes.Equal(state, s.state) {
+		v.doubt(v.shadow, index, state)
+		v.fail(rule, fmt.Sprintf("the state after command %d is saved by server %d, and %s, as other bytes: %s: %s", index, s.server, who, difference(s.state, state), question))
 	}
 	if index%reloadInterval == 0 && !v.failed {
 		v.shadow = v.load(fmt.Sprintf("after command %d", index), s.state)

@@ -41,6 +41,16 @@ func (s *story) add(host *sim.Host, server int, kind happeningKind, what *Operat
 	s.count++
 }
 
+// retell makes the story one of a history's last operations.
+func (s *story) retell(history []Operation) {
+	s.count = 0
+	for i := max(len(history)-storyMax, 0); i < len(history); i++ {
+		o := &history[i]
+		s.events[s.count] = happening{at: o.at, kind: answered, what: *o}
+		s.count++
+	}
+}
+
 // tell writes the story down, a line for each event.
 func (v *visit) tell() string {
 	var b strings.Builder
@@ -53,9 +63,9 @@ func (v *visit) tell() string {
 		case loaded:
 			fmt.Fprintf(&b, "server %d loads a snapshot\n", h.server)
 		case applied:
-			fmt.Fprintf(&b, "server %d is the first to apply: %s\n", h.server, v.describe(&h.what))
+			fmt.Fprintf(&b, "server %d is the first to apply: client %d %s\n", h.server, h.what.Client, v.describe(&h.what))
 		case answered:
-			fmt.Fprintf(&b, "client %d is answered: %s\n", h.what.Client, v.describe(&h.what))
+			fmt.Fprintf(&b, "client %d %s\n", h.what.Client, v.describe(&h.what))
 		}
 	}
 	return b.String()

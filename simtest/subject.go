@@ -66,6 +66,7 @@ type Operation struct {
 	Client   int
 	Command  []byte // for Apply, or
 	Question []byte // for Query
+	About    any    // what Next says of it to Judge, History and Describe, such as what the bytes mean
 	Response []byte // of the machine
 	// Unknown: the client got no answer to its command, and does not know whether
 	// it took effect.
@@ -76,6 +77,8 @@ type Operation struct {
 	// over: numbers that rise and are given once. One that never was over returned
 	// at [linearizability.Open].
 	Invoked, Returned int64
+
+	at uint64 // when it was answered, in nanoseconds
 }
 
 // A Client is one that uses the machine. It does one operation after the other.

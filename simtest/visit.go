@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -43,6 +44,7 @@ type visit struct {
 	story   story
 	stamps  int64
 	answers int
+	lent    byte // stands in the bytes that were lent last, now that they are taken back
 }
 
 // A step is what applying the command at an index did, on the server that was first.
@@ -89,13 +91,28 @@ func (v *visit) Next(client int) (body []byte, question bool) {
 	if len(o.Command) > v.subject.CommandBytes {
 		v.fail(sizeRule, fmt.Sprintf("a command of %d bytes, but Subject.CommandBytes is %d: raise it", len(o.Command), v.subject.CommandBytes))
 	}
-	o = Operation{Client: client, Command: slices.Clone(o.Command), Question: slices.Clone(o.Question), Invoked: v.stamp(), Returned: lasting}
+	o.Client, o.Invoked, o.Returned = client, v.stamp(), lasting
+	o.Command, o.Question = slices.Clone(o.Command), slices.Clone(o.Question)
+	o.Response, o.Unknown, o.Stale = nil, false, false
 	c.present = len(v.history)
 	v.history = append(v.history, o)
 	if o.Question != nil {
 		return o.Question, true
 	}
 	return o.Command, false
+}
+
+// asked finds the operation that a command is of, by its bytes.
+func (v *visit) asked(command []byte) Operation {
+	for i := range v.clients {
+		c := &v.clients[i]
+		for _, at := range append(c.lost, c.present) {
+			if at >= 0 && bytes.Equal(v.history[at].Command, command) {
+				return v.history[at]
+			}
+		}
+	}
+	return Operation{Client: -1, Command: slices.Clone(command)}
 }
 
 // stamp is a number above all before.
@@ -108,11 +125,14 @@ func (v *visit) stamp() int64 {
 func (v *visit) Answered(client int, response []byte, fresh bool) {
 	c := &v.clients[client]
 	o := &v.history[c.present]
-	o.Response, o.Returned, o.Stale = slices.Clone(response), v.stamp(), !fresh
+	o.Response, o.Returned, o.Stale, o.at = slices.Clone(response), v.stamp(), !fresh, v.host.Now()
 	c.Last, c.present = *o, -1
 	v.answers++
+	if v.failed {
+		return
+	}
 	v.story.add(v.host, 0, answered, o)
-	if v.subject.Judge == nil || v.failed {
+	if v.subject.Judge == nil {
 		return
 	}
 	var err error
@@ -140,28 +160,9 @@ func (v *visit) Over(client int) {
 	c.lost = c.lost[:0]
 }
 
-// End implements [sim.Guest].
-func (v *visit) End() {
-	open := func(o Operation) bool { return o.Returned == lasting && o.Question != nil }
-	v.history = slices.DeleteFunc(v.history, open) // which had no effect
-	for i := range v.history {
-		if o := &v.history[i]; o.Returned == lasting {
-			o.Unknown = true
-		}
-	}
-	if v.subject.History == nil || v.failed {
-		return
-	}
-	var err error
-	v.guard("History", func() { err = v.subject.History(v.history) })
-	if err != nil {
-		v.fail(historyRule, err.Error())
-	}
-}
-
 // fail ends the run.
 func (v *visit) fail(rule, what string) {
-	v.failed = true
+	v.failed = true // only the first failure counts
 	v.host.Fail(rule, what)
 }
 
@@ -175,12 +176,12 @@ func (v *visit) describe(o *Operation) (text string) {
 		}()
 		return v.subject.Describe(o)
 	}
-	text = fmt.Sprintf("commands %q", o.Command)
+	text = "commands " + show(o.Command)
 	if o.Question != nil {
-		text = fmt.Sprintf("asks %q", o.Question)
+		text = "asks " + show(o.Question)
 	}
 	if o.Unknown {
 		return text + ", without an answer"
 	}
-	return fmt.Sprintf("%s, and is answered %q", text, o.Response)
+	return fmt.Sprintf("%s, and is answered %s", text, show(o.Response))
 }

@@ -26,7 +26,8 @@ import "github.com/driftless-raft/driftless/raft"
 
 // Machine is a replicated state machine. What it does depends on its state and its
 // arguments alone: no clock, no randomness, no order of a map. It never panics,
-// whatever the bytes it is given: they may come from a client or from a disk.
+// whatever the bytes it is given: they may come from a client or from a disk. They are
+// lent: what it wants to keep of them it must copy.
 type Machine interface {
 	// Apply carries out the command of a committed entry and returns the response.
 	// Indexes rise from call to call. The response is valid until the next call.

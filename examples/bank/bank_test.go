@@ -1,4 +1,4 @@
-package bank_test
+package bank
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/driftless-raft/driftless/examples/bank"
 	"github.com/driftless-raft/driftless/sim/linearizability"
 	"github.com/driftless-raft/driftless/simtest"
 	"github.com/driftless-raft/driftless/statemachine"
@@ -19,7 +18,7 @@ const amount = 100 // of every account in the beginning
 // subject is a bank, how clients use it, and what it promises.
 func subject() simtest.Subject {
 	return simtest.Subject{
-		New:     func() statemachine.Machine { return bank.New(amount, names...) },
+		New:     func() statemachine.Machine { return New(amount, names...) },
 		Next:    next,
 		Check:   check,
 		History: simtest.Linearizable(&model, parse),
@@ -32,9 +31,9 @@ func TestTheBankKeepsItsPromises(t *testing.T) { simtest.Run(t, subject()) }
 func next(c *simtest.Client) simtest.Operation {
 	from, to := names[c.Draw(len(names))], names[c.Draw(len(names))]
 	if c.Draw(4) == 0 {
-		return simtest.Operation{Question: bank.Balance(from)}
+		return simtest.Operation{Question: Balance(from)}
 	}
-	return simtest.Operation{Command: bank.Transfer(from, to, uint64(1+c.Draw(amount)))}
+	return simtest.Operation{Command: Transfer(from, to, uint64(1+c.Draw(amount)))}
 }
 
 // check counts the money.
@@ -82,9 +81,9 @@ func (b balances) perform(input string) (balances, string) {
 	moved, _ := strconv.ParseUint(words[3], 10, 64)
 	from, to := account(words[1]), account(words[2])
 	if *from < moved {
-		return b, bank.NotEnough
+		return b, NotEnough
 	}
 	*from -= moved
 	*to += moved
-	return b, bank.Done
+	return b, Done
 }
