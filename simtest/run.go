@@ -20,7 +20,7 @@ const seedsVariable = "DRIFTLESS_SEEDS"
 
 const (
 	seedsUsual = 200
-	seedsShort = 50 // with go test -short
+	seedsShort = 20 // with go test -short
 	repeatNth  = 20 // of all seeds, one in so many is run again and must do the same
 )
 
