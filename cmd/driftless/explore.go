@@ -48,6 +48,20 @@ Exit codes: 0 all rules held in what was visited, 1 a rule was broken, 2 bad usa
 3 the result could not be written, 130 interrupted.`
 }
 
+// Validate is asked by kong.
+func (c *exploreCommand) Validate() error {
+	switch {
+	case c.TimeLimit < 0:
+		return fmt.Errorf("--time-limit is %v, but can't be negative", c.TimeLimit)
+	case c.MemoryLimit < 0 || c.MemoryLimit > memoryMax:
+		return fmt.Errorf("--memory-limit is %v, but must be from 0 to %d", c.MemoryLimit, memoryMax)
+	}
+	return nil
+}
+
+// memoryMax is the largest memory limit, in GiB.
+const memoryMax = 1 << 20
+
 // options are what the command line says.
 func (c *exploreCommand) options() *explore.Options {
 	o := &explore.Options{
