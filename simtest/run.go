@@ -39,7 +39,7 @@ func Run(t *testing.T, s Subject) {
 	t.Logf("seeds %d to %d: %v", first, last, &sum)
 }
 
-// Check does what Run does, with seeds from first to last, and returns a [*Failure], or
+// Check does what Run does, with seeds from first to last, and returns a [*RuleError], or
 // nil if all rules held.
 func Check(s Subject, first, last uint64) error {
 	if sum := sweep(s, first, last); sum.failure != nil {
@@ -79,7 +79,7 @@ func pattern(name string) string {
 
 // A summary is what became of a range of seeds.
 type summary struct {
-	failure  *Failure // of the lowest seed that failed, or nil
+	failure  *RuleError // of the lowest seed that failed, or nil
 	commands int      // applied, each on all servers
 	answers  int      // told to clients
 	coverage sim.Coverage
@@ -87,14 +87,15 @@ type summary struct {
 
 // String says what happened.
 func (s *summary) String() string {
-	text := fmt.Sprintf("%d commands applied, %d answers", s.commands, s.answers)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d commands applied, %d answers", s.commands, s.answers)
 	for i, count := range s.coverage {
 		switch name := sim.CoverageNames[i]; name {
 		case "elections", "crashes", "snapshots loaded":
-			text += fmt.Sprintf(", %d %s", count, name)
+			fmt.Fprintf(&text, ", %d %s", count, name)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // sweep runs seeds on all processors, up to the lowest that fails.
@@ -130,7 +131,7 @@ func sweep(s Subject, first, last uint64) summary {
 	case seed <= last:
 		sum.failure = s.explain(seed)
 	case sum.commands == 0:
-		sum.failure = &Failure{Seed: first, Rule: vacuityRule, What: "no command was ever applied, so that nothing was tested"}
+		sum.failure = &RuleError{Seed: first, Rule: vacuityRule, What: "no command was ever applied, so that nothing was tested"}
 	}
 	return sum
 }

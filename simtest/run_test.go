@@ -40,7 +40,7 @@ func TestEverythingThatIsSwitchedOffForAnExplanationIsAnOption(t *testing.T) {
 }
 
 func TestARuleOfRaftIsNotBlamedOnTheMachine(t *testing.T) {
-	f := Failure{Seed: 3, Rule: "election-safety", What: "two leaders"}
+	f := RuleError{Seed: 3, Rule: "election-safety", What: "two leaders"}
 	if got := f.Error(); got != "seed 3 breaks the rule election-safety: two leaders\nThis is no rule of the machine but of Raft: please report it." {
 		t.Error(got)
 	}

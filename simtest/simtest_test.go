@@ -163,7 +163,7 @@ func TestEveryBrokenPromiseIsFound(t *testing.T) {
 // expect expects a subject to break a rule.
 func expect(t *testing.T, s simtest.Subject, rule, says string) {
 	t.Helper()
-	var f *simtest.Failure
+	var f *simtest.RuleError
 	switch err := simtest.Check(s, 1, 50); {
 	case !errors.As(err, &f):
 		t.Error("nothing was found")

@@ -40,7 +40,7 @@ func TestEveryBrokenBankIsFound(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			s := subject()
 			s.New = func() statemachine.Machine { return b.machine(New(amount, names...)) }
-			var f *simtest.Failure
+			var f *simtest.RuleError
 			if err := simtest.Check(s, 1, 200); !errors.As(err, &f) || f.Rule != b.rule || !strings.Contains(f.What, b.says) {
 				t.Fatalf("found: %v", err)
 			}

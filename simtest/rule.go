@@ -9,11 +9,11 @@ import (
 	"github.com/driftless-raft/driftless/sim"
 )
 
-// A Failure is a rule that a subject broke. Rules of every machine are machine-panic,
+// A RuleError is a rule that a subject broke. Rules of every machine are machine-panic,
 // machine-determinism, machine-snapshot, machine-query and machine-size; the subject's
 // own are check, judge and history; the test's are workload, repetition and vacuity.
 // Any other is a rule of Raft, which no machine should be able to break.
-type Failure struct {
+type RuleError struct {
 	Seed uint64
 	Rule string
 	What string // what happened, in a sentence
@@ -23,7 +23,7 @@ type Failure struct {
 }
 
 // Error tells everything.
-func (f *Failure) Error() string {
+func (f *RuleError) Error() string {
 	text := fmt.Sprintf("seed %d breaks the rule %s: %s", f.Seed, f.Rule, f.What)
 	if !slices.Contains(rules, f.Rule) {
 		text += "\nThis is no rule of the machine but of Raft: please report it."
@@ -39,10 +39,10 @@ var rules = []string{
 }
 
 // explain makes a failure of a seed that failed: in as simple a cluster as possible.
-func (s *Subject) explain(seed uint64) *Failure {
+func (s *Subject) explain(seed uint64) *RuleError {
 	options := s.options(seed)
 	shown := s.try(seed)
-	f := &Failure{Seed: seed}
+	f := &RuleError{Seed: seed}
 	if shown.Failure == nil {
 		f.Rule, f.What = repetitionRule, "the seed broke a rule, and none when it was run again: does anything depend on a clock, on randomness or the order of a map?"
 		return f
