@@ -73,7 +73,7 @@ func TestClientsMeetWhatClientsMeet(t *testing.T) {
 			}
 			return Operation{Command: []byte{}}
 		},
-	}, 1, 100)
+	}, 1, 60)
 	if sum.failure != nil {
 		t.Fatal(sum.failure)
 	}

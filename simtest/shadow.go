@@ -23,7 +23,6 @@ func (v *visit) compare(m statemachine.Machine, index raft.Index, command []byte
 	case v.failed:
 	case first.server == 0:
 		*first = *s
-		v.last = index
 		v.follow(index, command, s)
 	case !bytes.Equal(first.response, s.response):
 		v.fail(replicaRule, fmt.Sprintf("the same log made server %d answer command %d with %s, and server %d with %s: %s",

@@ -37,7 +37,6 @@ type visit struct {
 	clients []Client
 	history []Operation
 	applied []step // by index
-	last    raft.Index
 	shadow  statemachine.Machine // has applied all that any server has, and was saved and loaded in between
 	loaded  raft.Index           // the last command before that
 	failed  bool
@@ -106,7 +105,7 @@ func (v *visit) Next(client int) (body []byte, question bool) {
 func (v *visit) asked(command []byte) Operation {
 	for i := range v.clients {
 		c := &v.clients[i]
-		for _, at := range append(c.lost, c.present) {
+		for _, at := range slices.Concat(c.lost, []int{c.present}) {
 			if at >= 0 && bytes.Equal(v.history[at].Command, command) {
 				return v.history[at]
 			}
