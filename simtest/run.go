@@ -80,8 +80,8 @@ func pattern(name string) string {
 // A summary is what became of a range of seeds.
 type summary struct {
 	failure  *RuleError // of the lowest seed that failed, or nil
-	commands int      // applied, each on all servers
-	answers  int      // told to clients
+	commands int        // applied, each on all servers
+	answers  int        // told to clients
 	coverage sim.Coverage
 }
 

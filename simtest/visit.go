@@ -36,7 +36,7 @@ type visit struct {
 	options *sim.Options
 	clients []Client
 	history []Operation
-	applied []step // by index
+	applied []step               // by index
 	shadow  statemachine.Machine // has applied all that any server has, and was saved and loaded in between
 	loaded  raft.Index           // the last command before that
 	failed  bool

@@ -69,6 +69,17 @@ func TestAWalkMeetsNothingThatASearchDoesNot(t *testing.T) {
 	}
 }
 
+func TestEveryStrategyMeetsSlowDisks(t *testing.T) {
+	o := Options{Nodes: 3, Elections: 1, StepsMax: 100, Walks: 5000, Seed: 1}
+	all := run(t, o).Distinct
+	o.Slow = 1
+	for _, o.Strategy = range []Strategy{Random, Swarm, Priorities, Coverage} {
+		if r := run(t, o); r.Distinct <= all {
+			t.Errorf("%s meets %d states, and without slow disks there are %d", o.Strategy, r.Distinct, all)
+		}
+	}
+}
+
 func TestALimitEndsTheSearchWithWhatWasReached(t *testing.T) {
 	far := Options{Nodes: 3, Elections: 4, Proposals: 4, Drops: 2, Symmetry: true, StepsMax: 300}
 	for limit, o := range map[string]Options{"time": {Time: time.Millisecond}, "memory": {Memory: 1 << 24}} {

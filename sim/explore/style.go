@@ -72,13 +72,22 @@ func (p *priorities) begin(w *walker) {
 	}
 }
 
-// thread is what has one priority: a link, a timer, a kind of fault at a place.
+// thread is what has one priority: a link, a timer, a kind of fault at a place. What
+// comes in variants (a disk that is slow from then on, what a crash leaves, which
+// voters are asked for) has a priority for each, or the first would always be taken.
 func (p *priorities) thread(a *action) uint64 {
-	at := a.server
+	thread := uint64(a.kind)<<16 | uint64(a.call)<<8
 	if a.link != 0 {
-		at = a.link
+		thread |= uint64(a.link)
+	} else {
+		thread |= uint64(a.server) | uint64(a.input)<<32
 	}
-	return mix(p.salt, uint64(a.kind)<<16|uint64(a.call)<<8|uint64(at))>>8 | 1<<63
+	for i, variant := range [...]bool{a.delays, a.lossy} {
+		if variant {
+			thread |= 1 << (24 + i)
+		}
+	}
+	return mix(p.salt, thread)>>8 | 1<<63
 }
 
 func (p *priorities) choose(w *walker) int {
