@@ -120,7 +120,7 @@ func (w *world) rot() {
 		return
 	}
 	index := d.durable.base + 1 + raft.Index(w.tape.draw(uint64(d.durable.last-d.durable.base)))
-	if index <= w.ledger.tip() && w.tape.draw(2) == 1 { // rather what is new
+	if d.engine == nil && index <= w.ledger.tip() && w.tape.draw(2) == 1 { // rather what is new
 		index = d.durable.last
 	}
 	switch {
@@ -149,26 +149,25 @@ func (l *logStore) rot(d *disk, index raft.Index) bool {
 	if !placed || size == 0 || !l.layout.proves(file, offset) || !l.losable(d, index) {
 		return false
 	}
+	l.touched = true
 	offset += l.Draw(uint64(size))
 	sector := offset / logBlockBytes * logBlockBytes
-	w := l.owner.world
-	switch shared, free := l.within(d, file, sector), w.options.StaleReads != 0; {
-	case !slices.ContainsFunc(shared, func(index raft.Index) bool { return !l.losable(d, index) }) && l.Draw(2) == 1:
-		for _, index := range shared {
-			d.lose(index)
-		}
-		if free && l.Draw(2) == 1 {
-			w.coverage[staleReads]++
-			l.device.SpoilOnce(file, sector)
-			l.stale = device.Place{File: file, Offset: sector}
-		} else {
-			l.device.Spoil(file, sector)
-		}
-	default:
+	shared := l.within(d, file, sector)
+	if l.Draw(2) == 0 || slices.ContainsFunc(shared, func(index raft.Index) bool { return !l.losable(d, index) }) {
 		d.lose(index)
 		l.device.Rot(file, offset, byte(1+l.Draw(255)))
+		return true
 	}
-	l.touched = true
+	for _, index := range shared {
+		d.lose(index)
+	}
+	if l.owner.world.options.StaleReads == 0 || l.Draw(2) == 0 {
+		l.device.Spoil(file, sector)
+		return true
+	}
+	l.owner.world.coverage[staleReads]++
+	l.device.SpoilOnce(file, sector)
+	l.stale = device.Place{File: file, Offset: sector}
 	return true
 }
 

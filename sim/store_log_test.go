@@ -76,7 +76,7 @@ func TestBeyondTheAtlasNodesRefuseRatherThanLie(t *testing.T) {
 	for seed := uint64(1); seed <= 30; seed++ {
 		options := logOptions()
 		options.BeyondAtlas, options.Spec = true, true
-		options.Rot, options.Decay, options.StraySectors, options.Compactions = 9, 9, 9, 1
+		options.Rot, options.Decay, options.StraySectors, options.Crashes, options.Compactions = 9, 9, 3, 9, 1
 		result := Run(seed, options)
 		if result.Failure != nil {
 			t.Errorf("seed %d breaks %s: %s", seed, result.Failure.Rule, result.Failure.What)

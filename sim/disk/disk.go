@@ -156,8 +156,9 @@ func (d *Disk) Perform(number uint64) (uint64, error) {
 	return number, d.carryOut(&o)
 }
 
-// Fail has the next operation of a kind fail; [wal.Sync] stands for a sync of the
-// directory, too. Of what a sync or a write was to do, some is done.
+// Fail has the next operation of a kind fail, or, if that is 0, none; [wal.Sync]
+// stands for a sync of the directory, too. Of what a sync or a write was to do, some is
+// done.
 func (d *Disk) Fail(kind wal.OperationKind) { d.failing = kind }
 
 // Limit sets the space there is, in bytes; 0 is no limit. What is used stays.

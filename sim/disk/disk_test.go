@@ -224,6 +224,101 @@ func TestAMisdirectedWriteLeavesItsPlaceAsItWasAndSpoilsAnother(t *testing.T) {
 	b.expect(one, "IJKLEFGHijkl")
 }
 
+func TestASectorThatGoesAstrayIsOnAnotherPlaceOrNowhere(t *testing.T) {
+	for _, c := range []struct {
+		to   *disk.Place
+		want string
+	}{
+		{nil, "ABCDefghIJKL"},
+		{&disk.Place{File: one, Offset: 1}, "EFGHefghIJKL"},
+	} {
+		b := on(t, disk.Options{}, &tape{})
+		b.do(create(one), write(one, 0, "abcdefghijkl"))
+		b.Submit(wal.Operation{Number: 77, Kind: wal.Write, File: one, Bytes: []byte("ABCDEFGHIJKL")})
+		if number, err := b.Stray(77, 5, c.to); number != 77 || err != nil {
+			t.Fatal(number, err)
+		}
+		b.expect(one, c.want)
+		if !b.Spoilt(one, 3, 2) || b.Spoilt(one, 8, 4) || b.Spoilt(two, 0, 1) {
+			t.Error("another sector is spoilt than the one that went astray")
+		}
+		b.Mend(one, 4)
+		b.expect(one, strings.Replace(c.want, "efgh", "EFGH", 1))
+	}
+}
+
+func TestAStaleReadFindsZerosOnce(t *testing.T) {
+	b := on(t, disk.Options{}, &tape{})
+	b.do(create(one), write(one, 0, "abcdefgh"))
+	b.SpoilOnce(one, 5)
+	into := make([]byte, 4)
+	for _, want := range []string{"abcd", "abcd"} { // which is beside it
+		if _, err := b.ReadAt(one, into, 0); err != nil || string(into) != want {
+			t.Errorf("got %q, %v", into, err)
+		}
+	}
+	b.expect(one, "abcd\x00\x00\x00\x00")
+	b.expect(one, "abcdefgh")
+}
+
+func TestAFailedWriteHasDoneAPartOfIt(t *testing.T) {
+	b := on(t, disk.Options{}, &tape{})
+	b.do(create(one), write(one, 0, "abcd"))
+	b.Disk = b.Clone(&tape{[]uint64{2}})
+	b.Fail(wal.Write)
+	if b.try(write(one, 0, "ABCD")) == nil {
+		t.Error("the write should have failed")
+	}
+	b.expect(one, "ABcd")
+	b.Fail(wal.Create)
+	b.do(write(one, 0, "ABCD")) // is of another kind
+	if b.try(create(two)) == nil || len(b.files()) != 1 {
+		t.Error("nothing should have been created")
+	}
+}
+
+func TestTheEndOfAProcessLeavesTheCacheAndSomeOfWhatWaits(t *testing.T) {
+	seen := map[string]int{}
+	for seed := range random(100) {
+		b := on(t, disk.Options{Fates: disk.AnyFate}, &seed)
+		b.do(create(one), write(one, 0, "abcd"))
+		for i, text := range []string{"A", "B"} {
+			b.Submit(wal.Operation{Number: uint64(100 + i), Kind: wal.Write, File: one, Offset: uint64(i), Bytes: []byte(text)})
+		}
+		b.Abandon()
+		if len(b.Waiting()) != 0 {
+			t.Fatal("operations still wait")
+		}
+		seen[b.text(one)]++
+	}
+	if len(seen) != 3 || seen["abcd"] == 0 || seen["Abcd"] == 0 || seen["ABcd"] == 0 {
+		t.Errorf("got %v", seen)
+	}
+}
+
+func TestADiskThatWasResetIsLikeANewOne(t *testing.T) {
+	seed := random(1)
+	b := on(t, disk.Options{Fates: disk.AnyFate}, &seed)
+	b.do(create(one), write(one, 0, "abcdefgh"), sync(one), syncDirectory(), create(two), write(two, 0, "x"))
+	b.Spoil(one, 0)
+	b.Fail(wal.Sync)
+	before := seed
+	b.Reset(disk.Options{SectorBytes: sector, CapacityBytes: 8})
+	if seed != before {
+		t.Error("a decision was made")
+	}
+	if len(b.files()) != 0 || b.Used() != 0 || b.Losses() != (disk.Losses{}) {
+		t.Errorf("left over: %v, %d bytes, %v", b.files(), b.Used(), b.Losses())
+	}
+	b.do(create(one), write(one, 4, "abcd"), sync(one))
+	b.expect(one, "\x00\x00\x00\x00abcd")
+	b.Limit(9)
+	b.do(write(one, 8, "e"))
+	if err := b.try(write(one, 9, "f")); !errors.Is(err, wal.ErrNoSpace) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTheSameChoicesGiveTheSameDisk(t *testing.T) {
 	run := func(seed random) string {
 		b := on(t, disk.Options{Fates: disk.AnyFate, FailedSyncs: 200_000, MisdirectedWrites: 200_000}, &seed)
