@@ -59,7 +59,7 @@ func TestTheLastLineOfJSONIsOneObjectWithAllThatIsPromised(t *testing.T) {
 	}
 	for _, key := range []string{
 		"seeds", "failed", "messages", "messages_per_cpu_second", "simulated_seconds",
-		"cpu_seconds", "wall_seconds", "hash", "core", "idle_speedup", "unknown", "scans", "reruns", "faults", "checks",
+		"cpu_seconds", "wall_seconds", "hash", "core", "idle_speedup", "invariants_messages_per_cpu_second", "unknown", "scans", "reruns", "faults", "checks",
 		"sometimes", "sometimes_missing", "elections", "crash_restarts", "truncations", "snapshot_installs",
 		"configuration_changes", "cluster_days",
 	} {

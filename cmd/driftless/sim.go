@@ -66,7 +66,7 @@ func (c *simCommand) Run(s streams) error {
 		sim.Trace(c.Seeds.first, c.expand(c.Seeds.first), out)
 	}
 	r, sum, states := c.sweep(interrupted, out, s.err)
-	r.measureIdle()
+	r.measure()
 	if c.JSON {
 		writeJSON(out, r)
 	} else {
