@@ -110,6 +110,15 @@ var counted = [...]struct {
 	{"transfer given up", abortedTransfers},
 	{"message driven out of a full link", evictions},
 	{"disk failure stops a node", diskFailures},
+	{"torn tail cut", tornBatches},
+	{"header mended from its copy", mendedHeaders},
+	{"store refused at a restart", refusedStores},
+	{"sync failed", failedSyncs},
+	{"disk full in the middle of a write", operationsWithoutSpace},
+	{"snapshot given up for want of space", snapshotsGivenUp},
+	{"write gone astray", misdirectedWrites},
+	{"sector read wrong once", staleReads},
+	{"core goes on without those outside", frozenCores},
 }
 
 // A Meeting is how often a sweep has met one of the rarities.
