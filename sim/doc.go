@@ -14,6 +14,8 @@
 // [Sweep] runs a range of seeds on all processors.
 //
 // A run has two phases. In the safety phase anything may fail. Then everything
-// is healed, and the cluster must elect a leader, keep it, resolve whatever is
-// pending and come to one log.
+// is healed, or a core that is large enough while all outside stay broken for good,
+// and the cluster must elect a leader, keep it, resolve whatever is pending and come
+// to one log. What it may be excused by, and who else judges a run, stands in
+// docs/oracles.md.
 package sim
