@@ -48,7 +48,7 @@ func (h *Host) Fail(rule, what string) { h.world.ledger.fail(rule, "%s", what) }
 // and Options.SnapshotBytes must be enough for its state.
 func RunGuest(seed uint64, options Options, guest Guest) Result {
 	var w world
-	options.Histories = false // there are none of registers
+	options.Histories, options.Scans = false, false // there are no registers, and stores are not what is tested
 	w.reset(&options, randomTape(seed))
 	w.guest = guest
 	w.brought = guest.Machine
