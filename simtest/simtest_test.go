@@ -17,7 +17,9 @@ import (
 func TestAMachineThatKeepsItsPromisesPasses(t *testing.T) {
 	s := subject()
 	s.History = simtest.Linearizable(&model, parse)
-	simtest.Run(t, s)
+	if err := simtest.Check(s, 1, 60); err != nil {
+		t.Error(err)
+	}
 }
 
 // model is one note.
