@@ -39,6 +39,7 @@ func (e *event) before(other *event) bool {
 type agenda struct {
 	heap  []event
 	order uint64
+	stage *stage // takes all events, where a list of actions says what happens next; or nil
 }
 
 func (a *agenda) reset() { a.heap, a.order = a.heap[:0], 0 }
@@ -46,6 +47,10 @@ func (a *agenda) reset() { a.heap, a.order = a.heap[:0], 0 }
 func (a *agenda) push(e event) {
 	a.order++
 	e.order = a.order
+	if a.stage != nil {
+		a.stage.push(e)
+		return
+	}
 	a.heap = append(a.heap, e)
 	i := len(a.heap) - 1
 	for i > 0 {

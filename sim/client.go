@@ -5,6 +5,7 @@ import (
 	"github.com/driftless-raft/driftless/sim/linearizability"
 	"github.com/driftless-raft/driftless/statemachine/register"
 	"github.com/driftless-raft/driftless/statemachine/session"
+	"github.com/driftless-raft/driftless/trace"
 )
 
 // A client does one operation after the other on the registers, within a session. It
@@ -168,6 +169,9 @@ func (w *world) beginCommand(c *client) bool {
 func (w *world) invoke(c *client) {
 	w.history.open(c.where)
 	c.invoked = w.history.stamp()
+	if w.trace != nil {
+		w.traceClient(trace.Invoke, c, c.asks())
+	}
 	c.floor = w.witness.Told()
 }
 
@@ -251,6 +255,9 @@ func (w *world) completed(c *client, response []byte) {
 		w.doubt(w.witness.Answered(c.floor, c.session, c.sequence, out))
 	}
 	w.over(c)
+	if w.trace != nil {
+		w.traceClient(trace.Answer, c, c.learns(out))
+	}
 	w.history.complete(c, out)
 	c.doing = idle
 }

@@ -53,10 +53,10 @@ const machineStart = 1
 // from it.
 func (l *ledger) fail(rule, format string, arguments ...any) {
 	if l.failure == nil {
-		if l.world.trace != nil {
-			l.world.say(nil, "%s: "+format, append([]any{rule}, arguments...)...)
-		}
 		l.failure = &Failure{Rule: rule, What: fmt.Sprintf(format, arguments...), At: l.world.now}
+		if l.world.trace != nil {
+			l.world.traceVerdict(l.failure)
+		}
 	}
 }
 
@@ -76,6 +76,9 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	}
 	l.settled(s) // the step before
 	n := s.driver.Node()
+	if s.journal != nil {
+		s.journal.Stepped(n, now, in, out)
+	}
 	before := &s.seen
 	term, role, commit, last := n.Term(), n.Role(), n.Commit(), n.Last()
 	w.fold(uint64(term)<<32|uint64(role)<<16|uint64(in.Kind)<<8|uint64(s.slot), uint64(commit)<<32|uint64(last))

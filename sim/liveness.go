@@ -42,6 +42,12 @@ func (w *world) liveness() {
 // calmDown heals everything, or everybody who counts.
 func (w *world) calmDown() {
 	defer w.rescue()
+	if w.recorder != nil {
+		defer w.recorder.calms(w)()
+	}
+	if w.trace != nil {
+		w.traceHealed()
+	}
 	w.network.calmDown()
 	w.faults.lull = 0
 	w.options.ClientEvery = w.options.ElectionTimeout / 10

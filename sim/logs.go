@@ -147,6 +147,9 @@ func (l *ledger) persisted(s *server, c *change) {
 	if l.refinement != nil {
 		l.refinement.persisted(s)
 	}
+	if l.world.trace != nil {
+		l.world.traceDurable(s, c)
+	}
 	l.looks[atPersist]++
 	durable := &s.disk.durable
 	if c.kind == raft.WriteHardState && durable.hard.Commit > durable.last {

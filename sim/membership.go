@@ -55,8 +55,11 @@ func sameSlots(a, b *raft.Configuration, inA, inB raft.Slots) bool {
 	return true
 }
 
-// describe shows a configuration by the ids of its members.
-func describe(c *raft.Configuration) string {
+// describe shows a configuration by the ids of its members, in braces.
+func describe(c *raft.Configuration) string { return "{" + describeMembers(c) + "}" }
+
+// describeMembers is describe without the braces.
+func describeMembers(c *raft.Configuration) string {
 	var b strings.Builder
 	for _, part := range [...]struct {
 		name  string
@@ -70,5 +73,5 @@ func describe(c *raft.Configuration) string {
 			fmt.Fprintf(&b, " %d", c.Members[slotOf(rest)].ID)
 		}
 	}
-	return "{" + strings.TrimSpace(b.String()) + "}"
+	return strings.TrimSpace(b.String())
 }

@@ -60,9 +60,7 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 		w.meet(crashBeforeMessage)
 	}
 	s.spendEffect()
-	if w.trace != nil {
-		w.say(s, "  sends %s", brief(m))
-	}
+	w.sends++
 	w.ledger.sent(s, m)
 	if m.Kind == raft.TimeoutNow {
 		s.handedOver()
@@ -77,14 +75,24 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 	n := &w.network
 	l := &n.links[s.slot][to.slot]
 	held := n.filter.takes(m.Kind, s.slot, to.slot, w.now)
-	lost := l.cut || l.flapping.down(w.now) || held && (!n.filter.hold || n.packets.flying() > heldMax)
-	if lost || !n.calm && w.tape.chance(w.options.Loss) {
+	staged := w.agenda.stage != nil // where it depends on the actions what is lost
+	lost := l.cut || l.flapping.down(w.now) || held && (!n.filter.hold || !staged && n.packets.flying() > heldMax)
+	lost = lost || !n.calm && w.tape.chance(w.options.Loss)
+	if w.trace != nil {
+		w.traceSend(s, m, lost && !staged)
+	}
+	if lost {
 		if !n.calm {
 			w.coverage[lostMessages]++
 		}
+		if staged {
+			handle := w.pack(m, payload)
+			n.packets.all[handle].references++
+			w.agenda.push(event{at: w.now, kind: deliverEvent, server: to.slot, value: uint64(handle)})
+		}
 		return
 	}
-	if n.packets.flying() > flyingMax {
+	if n.packets.flying() > flyingMax && !staged {
 		w.ledger.fail("message-storm", "more than %d messages are on their way; the last is %s",
 			flyingMax, brief(m))
 		return
@@ -94,7 +102,14 @@ func (s *server) Send(m *raft.Message, payload *raft.Payload) {
 		w.coverage[heldMessages]++
 		earliest = n.filter.until
 	}
-	w.post(l, to, n.packets.copy(m, payload), earliest)
+	w.post(l, to, w.pack(m, payload), earliest)
+}
+
+// pack makes a packet of a message.
+func (w *world) pack(m *raft.Message, payload *raft.Payload) uint32 {
+	handle := w.network.packets.copy(m, payload)
+	w.network.packets.all[handle].number = w.sends
+	return handle
 }
 
 // post puts a packet on a link, once or several times.
@@ -163,6 +178,9 @@ func (w *world) hand(s *server, k *packet) {
 	m := &k.message
 	w.messages++
 	w.fold(uint64(m.Kind)|uint64(s.slot)<<8|uint64(m.Last)<<16, w.now^uint64(m.Term)<<40)
+	if w.trace != nil {
+		w.trace.carried = k.number
+	}
 	s.driver.Receive(m, &k.payload)
 	s.settle()
 }

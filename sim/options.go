@@ -17,6 +17,7 @@ const (
 	QueueStore
 	// LogStore is the log engine that servers run on, storage/wal, on a simulated disk.
 	LogStore
+	storeKinds
 )
 
 // String returns the kind's name.

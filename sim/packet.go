@@ -5,6 +5,7 @@ import "github.com/driftless-raft/driftless/raft"
 // A packet is a message on its way, with a copy of what travels with it. Packets
 // are pooled: duplicates share one.
 type packet struct {
+	number        uint64 // counting all messages sent
 	message       raft.Message
 	payload       raft.Payload
 	entries       []raft.Entry

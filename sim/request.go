@@ -7,6 +7,7 @@ import (
 	"github.com/driftless-raft/driftless/sim/linearizability"
 	"github.com/driftless-raft/driftless/statemachine/register"
 	"github.com/driftless-raft/driftless/statemachine/session"
+	"github.com/driftless-raft/driftless/trace"
 )
 
 // A proposal is a command whose fate a client waits for.
@@ -292,6 +293,9 @@ func (s *server) serve(q *query) {
 		return
 	}
 	q.client.doing = idle
+	if w.trace != nil {
+		w.traceClient(trace.Answer, q.client, q.client.learns(linearizability.RegisterOutput{Value: value}))
+	}
 	if fresh {
 		w.history.complete(q.client, linearizability.RegisterOutput{Value: value})
 	} else {

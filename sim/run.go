@@ -69,6 +69,9 @@ func (w *world) live() {
 	defer w.rescue()
 	w.ledger.looks[atLife]++
 	w.begin()
+	if w.recorder != nil {
+		w.recorder.founded(w)
+	}
 	w.until(w.options.SafetyPhase)
 	if w.ledger.failure == nil && !w.options.BeyondAtlas {
 		w.liveness()

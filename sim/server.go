@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/statemachine"
+	"github.com/driftless-raft/driftless/trace"
 )
 
 // A server is one machine of the simulated cluster: a driver with its node, a
@@ -20,6 +21,7 @@ type server struct {
 	clock   clock
 	disk    disk
 	machine machine
+	journal *trace.Journal // or nil
 
 	wakeAt      uint64       // when a wake event is due, or 0
 	dueAt       raft.Instant // for what that was worked out, 0 if the clock has turned
@@ -87,13 +89,17 @@ func (s *server) start() {
 		return
 	}
 	s.driver.Observe(s)
+	if s.journal != nil {
+		s.journal.Begin(s.driver.Node())
+	}
 	w.ledger.started(s)
 	if s.disk.engine != nil {
 		s.disk.engine.begin()
 	}
 	w.fold(uint64(s.slot)|1<<32, w.now)
 	if w.trace != nil {
-		w.say(s, "starts, term %d commit %d last %d %s", s.seen.term, s.seen.commit, s.seen.last, describe(&s.seen.configuration))
+		e := w.event(trace.Start, s)
+		w.traceState(&e, s)
 	}
 	s.settle()
 }
@@ -148,7 +154,8 @@ func (s *server) restart(after uint64) {
 func (s *server) down() {
 	s.world.fold(uint64(s.slot)|2<<32, s.world.now)
 	if s.world.trace != nil {
-		s.world.say(s, "goes down")
+		e := s.world.event(trace.Crash, s)
+		s.world.trace.tell(&e)
 	}
 	s.up = false
 	s.boot++
@@ -311,6 +318,10 @@ func (s *server) apply() {
 			}
 		}
 		s.driver.Applied(s.machine.index)
+		if w.trace != nil {
+			e := w.event(trace.Apply, s)
+			w.traceState(&e, s)
+		}
 	}
 }
 

@@ -2,27 +2,26 @@ package sim
 
 import (
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/driftless-raft/driftless/raft"
+	"github.com/driftless-raft/driftless/sim/linearizability"
+	"github.com/driftless-raft/driftless/trace"
 )
 
-// Trace runs a seed as [Run] does and writes a line for whatever happens.
-func Trace(seed uint64, options Options, to io.Writer) Result {
-	w := world{trace: to}
+// Trace runs a seed as [Run] does and tells of whatever happens. An event is valid
+// until the call that it is passed to returns.
+func Trace(seed uint64, options Options, tell func(*trace.Event)) Result {
+	w := world{trace: &tracer{tell: tell}}
 	return w.run(seed, &options, randomTape(seed))
 }
 
-// say writes a line of the trace. Callers ask whether there is one first: the
-// arguments alone would cost too much.
-func (w *world) say(s *server, format string, arguments ...any) {
-	fmt.Fprintf(w.trace, "%14.6f ms  ", float64(w.now)/millisecond)
-	if s != nil {
-		fmt.Fprintf(w.trace, "server %d  ", s.id)
-	}
-	fmt.Fprintf(w.trace, format, arguments...)
-	fmt.Fprintln(w.trace)
+// A tracer tells what happens in a run. Callers ask whether there is one first: to
+// make the events would cost too much.
+type tracer struct {
+	tell     func(*trace.Event)
+	carried  uint64 // the number of the message that is being delivered
+	states   [serversMax]trace.State
+	coverage Coverage // before a fault
 }
 
 var messageNames = [...]string{
@@ -44,61 +43,206 @@ var writeNames = [...]string{
 	raft.WriteChunk: "chunk", raft.WriteInstall: "install", raft.WriteAdopt: "adopt", raft.WriteRepair: "repair",
 }
 
+var entryNames = [...]string{raft.Command: "command", raft.NoOp: "no-op", raft.ConfigurationChange: "configuration"}
+
 // brief shows a message by the fields that are not zero.
 func brief(m *raft.Message) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %d->%d term %d", messageNames[m.Kind], m.From.ID, m.To.ID, m.Term)
-	for _, flag := range [...]struct {
-		name string
-		set  bool
-	}{{"reject", m.Reject}, {"full", m.Full}, {"force", m.Force}, {"probe", m.Probe}, {"configured", m.Configured}} {
-		if flag.set {
-			text.WriteString(" " + flag.name)
-		}
-	}
-	for _, field := range [...]struct {
-		name  string
-		value uint64
-	}{
-		{"index", uint64(m.Index)},
-		{"logterm", uint64(m.LogTerm)},
-		{"last", uint64(m.Last)},
-		{"entryterm", uint64(m.EntryTerm)},
-		{"commit", uint64(m.Commit)},
-		{"round", m.Round},
-		{"stamp", uint64(m.Stamp)},
-		{"offset", m.Offset},
-		{"bytes", uint64(m.Bytes)},
-	} {
-		if field.value != 0 {
-			fmt.Fprintf(&text, " %s %d", field.name, field.value)
-		}
-	}
-	return text.String()
+	shown := messageOf(m, 0)
+	return shown.String()
 }
 
-// traceStep tells of a step that changed what the oracles look at.
-func (w *world) traceStep(s *server, in *raft.Input, out *raft.Effects) {
-	n := s.driver.Node()
-	text := inputNames[in.Kind]
-	if in.Kind == raft.Receive {
-		text += " " + brief(&in.Message)
+// messageOf is a message as traces show it.
+func messageOf(m *raft.Message, number uint64) trace.Message {
+	return trace.Message{
+		ID: number, Kind: messageNames[m.Kind], From: uint32(m.From.ID), To: uint32(m.To.ID), Term: uint64(m.Term),
+		Reject: m.Reject, Full: m.Full, Force: m.Force, Probe: m.Probe, Configured: m.Configured,
+		Index: uint64(m.Index), LogTerm: uint64(m.LogTerm), Last: uint64(m.Last), EntryTerm: uint64(m.EntryTerm),
+		Commit: uint64(m.Commit), Round: m.Round, Stamp: uint64(m.Stamp), Offset: m.Offset, Bytes: m.Bytes,
 	}
-	w.say(s, "%s => %v term %d commit %d last %d durable %d, room %d/%d, refusal %v, %d messages", text,
-		n.Role(), n.Term(), n.Commit(), n.Last(), n.Durable(), in.Room.Entries, in.Room.Bytes, out.Refusal.Code, out.Count)
+}
+
+// StateOf is what can be seen of a node by itself.
+func StateOf(n *raft.Node) trace.State {
+	configuration, _ := n.Configuration()
+	return trace.State{
+		Role: n.Role().String(), Term: uint64(n.Term()), Vote: uint32(n.Vote().ID), Leader: uint32(n.Leader().ID),
+		Commit: uint64(n.Commit()), Last: uint64(n.Last()), Durable: uint64(n.Durable()),
+		Configuration: describeMembers(configuration),
+	}
+}
+
+// stateOf is what can be seen of a server that is up.
+func (s *server) stateOf() trace.State {
+	n, log := s.driver.Node(), &s.disk.written
+	state := StateOf(n)
+	state.Applied = uint64(s.machine.index)
+	if n.Last() <= log.last {
+		state.LastTerm = uint64(log.at(n.Last()).term)
+	}
+	return state
+}
+
+// Describe shows a node's step on a line: what it was given, and what it is then.
+func Describe(n *raft.Node, in *raft.Input, out *raft.Effects) string {
+	e := trace.Event{Kind: trace.Step, Input: inputNames[in.Kind]}
+	if in.Kind == raft.Receive {
+		m := messageOf(&in.Message, 0)
+		e.Message = &m
+	}
+	if out.Refusal.Code != raft.OK {
+		e.Refusal = out.Refusal.Code.String()
+	}
+	state := StateOf(n)
+	e.State = &state
+	return fmt.Sprintf("%s, %d messages", e.Account(), out.Count)
+}
+
+// event begins an event.
+func (w *world) event(kind trace.EventKind, s *server) trace.Event {
+	e := trace.Event{At: w.now, Step: w.events, Kind: kind}
+	if s != nil {
+		e.Server = uint32(s.id)
+	}
+	return e
+}
+
+// traceState tells of something that may have changed a server's state.
+func (w *world) traceState(e *trace.Event, s *server) {
+	state := s.stateOf()
+	if e.Kind == trace.Start || state != w.trace.states[s.slot] {
+		w.trace.states[s.slot] = state
+		e.State = &state
+	}
+	if e.State != nil || e.Kind != trace.Apply {
+		w.trace.tell(e)
+	}
+}
+
+// traceStep tells of a step.
+func (w *world) traceStep(s *server, in *raft.Input, out *raft.Effects) {
+	e := w.event(trace.Step, s)
+	e.Input = inputNames[in.Kind]
+	if in.Kind == raft.Receive {
+		m := messageOf(&in.Message, w.trace.carried)
+		e.Message = &m
+	}
+	if out.Refusal.Code != raft.OK {
+		e.Refusal = out.Refusal.Code.String()
+	}
+	w.traceState(&e, s)
+}
+
+// traceSend tells of a message that leaves.
+func (w *world) traceSend(s *server, m *raft.Message, lost bool) {
+	e := w.event(trace.Send, s)
+	shown := messageOf(m, w.sends)
+	shown.Lost = lost
+	e.Message = &shown
+	w.trace.tell(&e)
 }
 
 // traceWrite tells of a write.
 func (w *world) traceWrite(s *server, wr *raft.Write) {
+	e := w.event(trace.Write, s)
+	shown := trace.StoredWrite{Number: wr.Number, Kind: writeNames[wr.Kind], Offset: wr.Offset}
 	switch wr.Kind {
 	case raft.WriteHardState:
-		w.say(s, "  writes %d: hard state %+v", wr.Number, wr.HardState)
-	case raft.WriteEntries:
-		e := &wr.Entries[0]
-		w.say(s, "  writes %d: %d entries from %d of term %d, the first of kind %d", wr.Number, len(wr.Entries), e.Index, e.Term, e.Kind)
-	case raft.WriteSnapshot, raft.WriteInstall, raft.WriteChunk:
-		w.say(s, "  writes %d: %s at %d of term %d, offset %d", wr.Number, writeNames[wr.Kind], wr.Snapshot.Index, wr.Snapshot.Term, wr.Offset)
-	default:
-		w.say(s, "  writes %d: %s %d", wr.Number, writeNames[wr.Kind], wr.Index)
+		shown.Term, shown.Vote = uint64(wr.HardState.Term), uint32(wr.HardState.Vote.ID)
+	case raft.WriteEntries, raft.WriteRepair:
+		first, last := &wr.Entries[0], &wr.Entries[len(wr.Entries)-1]
+		shown.First, shown.Last, shown.Term, shown.EntryKind = uint64(first.Index), uint64(last.Index), uint64(first.Term), entryNames[first.Kind]
+	case raft.WriteTruncate:
+		shown.First = uint64(wr.Index)
+	case raft.WriteCompact:
+		shown.Last, shown.Term = uint64(wr.Index), uint64(wr.Term)
+	case raft.WriteIdentity, raft.WriteSnapshot, raft.WriteChunk, raft.WriteInstall, raft.WriteAdopt:
+		if wr.Snapshot != nil {
+			shown.Last, shown.Term = uint64(wr.Snapshot.Index), uint64(wr.Snapshot.Term)
+		}
 	}
+	e.Write = &shown
+	w.trace.tell(&e)
+}
+
+// traceDurable tells of a write that is durable.
+func (w *world) traceDurable(s *server, c *change) {
+	e := w.event(trace.Durable, s)
+	e.Write = &trace.StoredWrite{Number: c.number, Kind: writeNames[c.kind]}
+	w.trace.tell(&e)
+}
+
+// traceClient tells of what a client does or learns.
+func (w *world) traceClient(kind trace.EventKind, c *client, text string) {
+	e := w.event(kind, nil)
+	number := uint32(c.number)
+	e.Client, e.Text = &number, text
+	w.trace.tell(&e)
+}
+
+// asks tells what a client asks for.
+func (c *client) asks() string {
+	return fmt.Sprintf("asks for operation %d: %s of register %d, %d, if it holds %d", c.serial,
+		operationNames[c.input.Kind], c.where, c.input.Value, c.input.Expected)
+}
+
+// learns tells what a client is told.
+func (c *client) learns(out linearizability.RegisterOutput) string {
+	if out.Failed {
+		return fmt.Sprintf("learns that operation %d was not to be, for register %d holds %d", c.serial, c.where, out.Value)
+	}
+	return fmt.Sprintf("learns that operation %d is done and register %d holds %d", c.serial, c.where, out.Value)
+}
+
+var operationNames = [...]string{
+	linearizability.Read: "a read", linearizability.Write: "a write",
+	linearizability.Add: "an addition", linearizability.CompareAndSwap: "a compare-and-swap",
+}
+
+// traceFault tells of the faults that an event has brought about since a tracer
+// was asked to remember what there were.
+func (w *world) traceFault() {
+	for i, count := range w.coverage {
+		if count != w.trace.coverage[i] {
+			e := w.event(trace.Fault, nil)
+			e.Text, e.Cut = CoverageNames[i], w.network.cuts(w.count)
+			w.trace.tell(&e)
+		}
+	}
+}
+
+// cuts are the links that are cut.
+func (n *network) cuts(count int) [][2]uint32 {
+	var cuts [][2]uint32
+	for from := range count {
+		for to := range count {
+			if n.links[from][to].cut {
+				cuts = append(cuts, [2]uint32{uint32(from + 1), uint32(to + 1)})
+			}
+		}
+	}
+	return cuts
+}
+
+// healed is what traces say when the faults are over.
+const healed = "all faults end, and the cluster must recover"
+
+// traceHealed tells that the faults are over.
+func (w *world) traceHealed() {
+	e := w.event(trace.Fault, nil)
+	e.Text = healed
+	w.trace.tell(&e)
+}
+
+// say tells of something else that happens to a server, in words.
+func (w *world) say(s *server, format string, arguments ...any) {
+	e := w.event(trace.Fault, s)
+	e.Text = fmt.Sprintf(format, arguments...)
+	w.trace.tell(&e)
+}
+
+// traceVerdict tells of a rule that is broken.
+func (w *world) traceVerdict(f *Failure) {
+	e := w.event(trace.Verdict, nil)
+	e.Rule, e.Text = f.Rule, f.What
+	w.trace.tell(&e)
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"io"
 	"math/bits"
 	"runtime/debug"
 	"strings"
@@ -24,7 +23,9 @@ const (
 
 // A world is everything of one run. It is used again for the next one.
 type world struct {
-	trace      io.Writer // or nil
+	trace      *tracer   // or nil
+	recorder   *recorder // or nil
+	halt       *halt     // or nil
 	options    Options
 	tape       tape
 	now        uint64 // true time since the start, in nanoseconds
@@ -56,7 +57,9 @@ type world struct {
 	brought func(server int) statemachine.Machine
 
 	hash     uint64
-	messages uint64
+	sends    uint64   // messages sent
+	sent     []uint64 // and how many after each action performed
+	messages uint64   // and delivered
 	events   uint64
 	instant  uint64 // events before the present instant
 	steps    uint64 // of nodes in the present event
@@ -104,7 +107,7 @@ func (o *Options) settings() raft.Settings {
 // reset prepares the world for a run.
 func (w *world) reset(o *Options, t tape) {
 	w.options, w.tape = *o, t
-	w.now, w.hash, w.messages, w.events, w.counter, w.instant = 1, 0, 0, 0, 0, 0
+	w.now, w.hash, w.sends, w.messages, w.events, w.counter, w.instant = 1, 0, 0, 0, 0, 0, 0
 	w.agenda.reset()
 	w.network.reset()
 	w.ledger.reset(w)
@@ -191,6 +194,9 @@ func (w *world) found() {
 // until lets the world go on up to a time, or until a rule is broken.
 func (w *world) until(time uint64) {
 	for w.ledger.failure == nil && len(w.agenda.heap) > 0 && w.agenda.heap[0].at <= time {
+		if w.halt != nil && w.halt.reached(w, w.agenda.heap[0].at) {
+			return
+		}
 		e := w.agenda.take(&w.tape)
 		if e.at > w.now {
 			w.now, w.instant = e.at, w.events
@@ -201,7 +207,11 @@ func (w *world) until(time uint64) {
 			w.ledger.fail("busy-loop", "time stands still: the last event was of kind %d for server %d (%s)", e.kind, e.server+1, w.status())
 			return
 		}
-		w.dispatch(&e)
+		if w.recorder != nil {
+			w.recorder.happens(w, &e)
+		} else {
+			w.dispatch(&e)
+		}
 		if w.options.Scans && w.scan.due(w.events) && w.ledger.failure == nil {
 			w.scan.run(w)
 		}
@@ -232,6 +242,10 @@ func (w *world) dispatch(e *event) {
 		w.servers[e.server].giveUp(e.boot)
 		return
 	case nemesisEvent:
+		if w.trace != nil {
+			w.trace.coverage = w.coverage
+			defer w.traceFault()
+		}
 		w.nemesisActs(e)
 		return
 	}

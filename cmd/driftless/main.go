@@ -1,5 +1,5 @@
-// Command driftless is the command line for everything: for now, the simulator
-// and the explorer.
+// Command driftless is the command line for everything: for now, the simulator,
+// what replays its recordings, and the explorer.
 package main
 
 import (
@@ -23,6 +23,7 @@ const (
 // commands is the command line.
 type commands struct {
 	Sim     simCommand     `cmd:"" help:"Run clusters of the real core in an adversarial simulator."`
+	Replay  replayCommand  `cmd:"" help:"Run a recorded failure again, and stop anywhere."`
 	Explore exploreCommand `cmd:"" help:"Walk all states a small cluster of the real core can reach."`
 	Version versionCommand `cmd:"" help:"Print the version and the core's fingerprint."`
 }

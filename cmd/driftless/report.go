@@ -53,6 +53,8 @@ type report struct {
 	AtSeconds   float64 `json:"at_seconds,omitempty"`
 	Options     string  `json:"options,omitempty"`
 	Replay      string  `json:"replay,omitempty"`
+
+	*failure // of the first seed that failed
 }
 
 // rareness is how often a rare event was met.
@@ -195,6 +197,7 @@ func (r *report) writeText(out io.Writer, sum *sim.Summary) {
 	}
 	fmt.Fprintf(out, "\nseed %d breaks %s at %.6f s:\n  %s\n\noptions: %s\n\nSee all that happened:\n  %s\n",
 		*r.Seed, r.Rule, r.AtSeconds, r.What, r.Options, r.Replay)
+	r.failure.writeText(out)
 }
 
 // clusterTime is a number of days in words.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/driftless-raft/driftless/sim"
+	"github.com/driftless-raft/driftless/trace"
 )
 
 // simCommand is `driftless sim`.
@@ -23,8 +24,10 @@ type simCommand struct {
 	Spec      bool          `help:"Follow every run with the specification, package spec, too."`
 	Histories bool          `default:"true" negatable:"" help:"Judge what clients were told, by witness and by search; --no-histories leaves the invariants of Raft."`
 	Scans     bool          `default:"true" negatable:"" help:"After one event of a hundred, read all stores and check what they hold by itself."`
-	JSON      bool          `help:"Print one JSON object instead of a summary."`
-	Verbose   bool          `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
+	failureFlags
+
+	JSON    bool `help:"Print one JSON object instead of a summary."`
+	Verbose bool `short:"v" help:"Print a line for every seed, with its options; for a single seed, all that happens."`
 }
 
 // Help is what `driftless sim --help` says beside the flags.
@@ -63,10 +66,14 @@ func (c *simCommand) Run(s streams) error {
 	}
 	out := bufio.NewWriter(s.out)
 	if c.Verbose && c.Seeds.count() == 1 && c.For == 0 && !c.JSON {
-		sim.Trace(c.Seeds.first, c.expand(c.Seeds.first), out)
+		sim.Trace(c.Seeds.first, c.expand(c.Seeds.first), func(e *trace.Event) { fmt.Fprintln(out, e) })
 	}
 	r, sum, states := c.sweep(interrupted, out, s.err)
 	r.measure()
+	if sum.First != nil {
+		r.failure = c.explain(interrupted, sum.First)
+		r.warn(s.err)
+	}
 	if c.JSON {
 		writeJSON(out, r)
 	} else {
