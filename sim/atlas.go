@@ -21,7 +21,7 @@ import (
 //  3. What nothing stands for (both copies of a header, a snapshot) costs a server
 //     its disk, and may be damaged when the cluster can go on without it.
 //  4. Of what is being written, a body may be lost on one server, while nothing else
-//     is damaged and two others have it whole.
+//     is damaged.
 //  5. The last batch that is known to be durable is spared: of it alone no log can
 //     tell damage from a batch that a crash has torn (docs/wal.md, the hole).
 

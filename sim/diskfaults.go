@@ -2,9 +2,7 @@ package sim
 
 import (
 	"errors"
-	"slices"
 
-	"github.com/driftless-raft/driftless/raft"
 	device "github.com/driftless-raft/driftless/sim/disk"
 	"github.com/driftless-raft/driftless/storage/wal"
 )
@@ -100,8 +98,7 @@ func (l *logStore) strays() (offset uint64, may bool) {
 	case w.options.BeyondAtlas:
 		return offset, true
 	}
-	single := slices.ContainsFunc(l.within(&l.owner.disk, b.file, offset), func(index raft.Index) bool { return w.whole(l.owner, index) < 2 })
-	return offset, !single && w.few() && w.damaged() == 0
+	return offset, w.few() && w.damaged() == 0
 }
 
 // stray writes a batch but for one sector. Where that goes by mistake nothing is lost
