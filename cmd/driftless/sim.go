@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -146,8 +145,8 @@ func (c *simCommand) expectAll(sum *sim.Summary) error {
 	if len(missing) == 0 || sum.Seeds < manySeeds || c.Nodes != 0 || !c.Histories {
 		return nil
 	}
-	return errors.New(fmt.Sprintf("in %d seeds this never occurred, so that the rules about it were not put to the test: ", sum.Seeds) +
-		strings.Join(missing, "; "))
+	return fmt.Errorf("in %d seeds this never occurred, so that the rules about it were not put to the test: %s",
+		sum.Seeds, strings.Join(missing, "; "))
 }
 
 // expand gives a seed its options.
