@@ -39,7 +39,7 @@ func optionsOf(list []trace.Option) (o Options, err error) {
 // set gives a field a value, and returns false if it is none.
 func set(field reflect.Value, text string) bool {
 	if field.Type() == reflect.TypeFor[StoreKind]() {
-		for kind := BlockStore; kind < storeKinds; kind++ {
+		for kind := range storeKinds {
 			if kind.String() == text {
 				field.Set(reflect.ValueOf(kind))
 				return true

@@ -85,7 +85,7 @@ func plain(field reflect.Value) any {
 	case reflect.Uint8, reflect.Uint64:
 		return int64(field.Uint())
 	case reflect.Slice:
-		return choices(field.Interface().([]uint64))
+		return field.Convert(reflect.TypeFor[choices]()).Interface()
 	default:
 		return field.Interface()
 	}

@@ -140,8 +140,14 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []trace.Option{
-		{Name: "Weather", Value: "1"}, {Name: "Nodes", Value: "many"}, {Name: "Nodes", Value: "300"}, {Name: "Nodes", Value: "0"},
-		{Name: "Store", Value: "paper"}, {Name: "LeaseReads", Value: "perhaps"}, {Name: "Clients", Value: "0"}, {Name: "StoreEntries", Value: "4000000000"},
+		{Name: "Weather", Value: "1"},
+		{Name: "Nodes", Value: "many"},
+		{Name: "Nodes", Value: "300"},
+		{Name: "Nodes", Value: "0"},
+		{Name: "Store", Value: "paper"},
+		{Name: "LeaseReads", Value: "perhaps"},
+		{Name: "Clients", Value: "0"},
+		{Name: "StoreEntries", Value: "4000000000"},
 	} {
 		if _, err := Replay(whole(o), Playback{}); err == nil {
 			t.Errorf("%s=%s was taken", o.Name, o.Value)

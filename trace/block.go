@@ -119,7 +119,6 @@ func (w *blockWriter) flush() error {
 }
 
 func (w *blockWriter) number(n uint64) { w.pending = binary.AppendUvarint(w.pending, n) }
-func (w *blockWriter) bytes(b []byte)  { w.number(uint64(len(b))); w.pending = append(w.pending, b...) }
 func (w *blockWriter) text(text string) {
 	w.number(uint64(len(text)))
 	w.pending = append(w.pending, text...)

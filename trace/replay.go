@@ -21,22 +21,22 @@ type Replayed struct {
 	Cut bool
 }
 
-// A Difference is a step of a journal of which something else came when it was
+// A DifferenceError is a step of a journal of which something else came when it was
 // replayed: another core, or an input that is not in the journal.
-type Difference struct {
+type DifferenceError struct {
 	Segment, Input uint64 // from 1
 	What           string
 }
 
 // Error implements error.
-func (d *Difference) Error() string {
+func (d *DifferenceError) Error() string {
 	return fmt.Sprintf("input %d, in segment %d: %s", d.Input, d.Segment, d.What)
 }
 
 // ReplayJournal gives the inputs of a journal to the core again and compares what
 // comes of each. After each it calls watch, if that is not nil, which returns false
 // to stop there. The error is an [*Error] if the journal can't be read and a
-// [*Difference] if the core did something else; what was replayed before is returned
+// [*DifferenceError] if the core did something else; what was replayed before is returned
 // all the same.
 func ReplayJournal(in io.Reader, watch func(*Replayed, *raft.Input, *raft.Effects) bool) (*Replayed, error) {
 	p := &player{watch: watch}
@@ -163,5 +163,5 @@ func (p *player) give() (broken any) {
 }
 
 func (p *player) differs(format string, arguments ...any) error {
-	return &Difference{Segment: p.Segments, Input: p.Inputs, What: fmt.Sprintf(format, arguments...)}
+	return &DifferenceError{Segment: p.Segments, Input: p.Inputs, What: fmt.Sprintf(format, arguments...)}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -94,8 +95,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 		err = os.Rename(file.Name(), name)
 	}
 	if err != nil {
-		os.Remove(file.Name())
-		return fmt.Errorf("%s can't be written: %w", name, err)
+		return fmt.Errorf("%s can't be written: %w", name, errors.Join(err, os.Remove(file.Name())))
 	}
 	return nil
 }

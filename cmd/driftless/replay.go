@@ -85,7 +85,7 @@ func (c *replayCommand) Run(s streams) error {
 	if err != nil {
 		return c.refuse(s, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // which was only read
 	in := bufio.NewReader(file)
 	format, err := trace.Recognize(in)
 	if err != nil {
@@ -106,8 +106,7 @@ func (c *replayCommand) Run(s streams) error {
 	case errors.As(err, &unwritten):
 		return unwritten.cause
 	case err != nil:
-		out.Flush()
-		return c.refuse(s, err)
+		return errors.Join(flush(out), c.refuse(s, err))
 	}
 	if c.JSON {
 		writeJSON(out, r)
@@ -239,7 +238,7 @@ func (c *replayCommand) journal(in io.Reader, out io.Writer, r *replayed) error 
 		}
 		return c.event == 0 || p.Inputs < c.event
 	})
-	var difference *trace.Difference
+	var difference *trace.DifferenceError
 	switch {
 	case known != nil:
 		return known
@@ -342,6 +341,6 @@ func (k *keeper) close() error {
 // abandon closes what close has not.
 func (k *keeper) abandon() {
 	for _, file := range k.files {
-		file.Close()
+		_ = file.Close() // what went wrong before is the error
 	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +19,7 @@ import (
 func aTape(t *testing.T, core string) string {
 	t.Helper()
 	tape := &trace.Tape{Core: core, Seed: 1}
-	for _, option := range strings.Fields(sim.Expand(1, 3).String()) {
+	for option := range strings.FieldsSeq(sim.Expand(1, 3).String()) {
 		name, value, _ := strings.Cut(option, "=")
 		tape.Options = append(tape.Options, trace.Option{Name: name, Value: value})
 	}
@@ -192,9 +194,7 @@ func figure8(t *testing.T, root, directory string, more map[string]string) strin
 		t.Fatal(failure)
 	}
 	files := map[string]string{original: changed}
-	for to, from := range more {
-		files[to] = from
-	}
+	maps.Copy(files, more)
 	return overlayOf(t, directory, files)
 }
 
@@ -217,7 +217,7 @@ func outcome(t *testing.T, directory, name string, arguments ...string) (out []b
 	c := exec.CommandContext(t.Context(), name, arguments...)
 	c.Dir = directory
 	out, failure := c.Output()
-	if _, exited := failure.(*exec.ExitError); failure != nil && !exited {
+	if exited := new(exec.ExitError); failure != nil && !errors.As(failure, &exited) {
 		t.Fatal(failure)
 	}
 	return out, c.ProcessState.ExitCode()
