@@ -52,6 +52,7 @@ func (l *ledger) sent(s *server, m *raft.Message) {
 		l.refinement.sent(s, m)
 	}
 	l.looks[atSend]++
+	l.bounded(s, m)
 	hard := &s.disk.durable.hard
 	claims := m.Kind != raft.PreVote && (m.Kind != raft.PreVoteReply || m.Reject)
 	if claims && hard.Term < m.Term {

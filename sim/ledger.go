@@ -105,6 +105,9 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	}
 	if role == raft.Leader {
 		l.led(s, in)
+		if in.Kind == raft.Propose && out.Refusal.Code == raft.OK {
+			l.throttled(s, in)
+		}
 	}
 	l.notice(s, in, out)
 	if l.refinement != nil {

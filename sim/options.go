@@ -164,7 +164,8 @@ func (o Options) String() string {
 
 const (
 	millisecond = 1_000_000
-	storeBlocks = 8 // of a BlockStore
+	storeBlocks = 8  // of a BlockStore
+	reserveMin  = 16 // what raft.Settings.Reserve asks for at least
 )
 
 // Expand turns a seed into options, with the given number of founding nodes, or
@@ -201,7 +202,7 @@ func (o *Options) expandSizes(t *tape) {
 	// in which the pieces come.
 	o.StoreBytes = max(o.StoreEntries*uint32(pick(t, 64, 256)), o.MaxUncommitted+6*o.MaxMessageBytes)
 	o.StoreBytes -= o.StoreBytes % storeBlocks
-	o.Reserve = 16
+	o.Reserve = reserveMin
 	if o.Store == BlockStore {
 		// Compactions free whole blocks, so one store may have room for a block
 		// less than another with the same log.
@@ -269,7 +270,7 @@ func (o *Options) expandLog(t *tape) {
 	if t.draw(3) != 2 {
 		return
 	}
-	o.Store, o.Reserve = LogStore, 16
+	o.Store, o.Reserve = LogStore, reserveMin
 	o.LogCacheBytes = uint32(pick(t, 1, 1, 8<<10, 1<<20))
 	// A write takes two syncs, and two more where a segment begins.
 	o.DiskDelayMin = pick(t, 10_000, millisecond)
