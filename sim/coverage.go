@@ -45,6 +45,7 @@ const (
 	lostHeaders
 	rottenSnapshots
 	lulls
+	outages
 	rotten // the last of the faults
 	repairs
 	seals
@@ -131,7 +132,7 @@ var CoverageNames = [coverageKinds]string{
 	"disk failures", "hung disks", "slow disks", "full disks", "failed syncs", "failed writes",
 	"sectors lost in a crash", "sectors torn in a crash", "sectors garbled in a crash",
 	"misdirected writes", "lost writes", "stale reads", "rotten headers", "rotten markers", "rotten unused space",
-	"headers lost in both copies", "rotten snapshots", "lulls", "rotten bodies",
+	"headers lost in both copies", "rotten snapshots", "lulls", "power failures", "rotten bodies",
 	"repaired bodies", "seals", "operations without space", "snapshots without space", "torn batches", "mended headers", "refused stores",
 	"adopted snapshots",
 	"proposals", "refused proposals", "full logs", "acknowledgements",

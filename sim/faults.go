@@ -19,6 +19,7 @@ const (
 	endFullness // of a disk
 	deafenSome  // the rest of the value says whom
 	clogServer  // until the time that is the rest of the value
+	powerFails
 )
 
 // nemesisActs is the event of the next fault, or of the end of one.
@@ -45,6 +46,9 @@ func (w *world) nemesisActs(e *event) {
 		return
 	case deafenSome:
 		w.deafen(e.value >> 8)
+		return
+	case powerFails:
+		w.outage()
 		return
 	case nextFault:
 		o := &w.options
@@ -82,13 +86,13 @@ func (w *world) inflict() {
 	o := &w.options
 	weights := [...]uint32{
 		o.Partitions, o.Deafnesses, o.Flaps, o.Clogs, o.Swizzles, o.Filters, o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps,
-		o.DiskFailures, o.HungDisks, o.Wipes, o.Rot, o.Lulls,
+		o.DiskFailures, o.HungDisks, o.Wipes, o.Rot, o.Lulls, o.Outages,
 		o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors, o.Decay,
 	}
 	acts := [...]func(*world){
 		(*world).partition, (*world).deafenSoon, (*world).flap, (*world).clog, (*world).swizzle, (*world).filterSome, (*world).crashOne,
 		(*world).pause, (*world).slow, (*world).drift, (*world).jump,
-		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot, (*world).lull,
+		(*world).failDisk, (*world).hangDisk, (*world).wipeOne, (*world).rot, (*world).lull, (*world).outage,
 		(*world).failSync, (*world).failWrite, (*world).fillDisk, (*world).slowDisk, (*world).mislead, (*world).decay,
 	}
 	total := uint32(0)

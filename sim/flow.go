@@ -2,10 +2,13 @@ package sim
 
 import "github.com/driftless-raft/driftless/raft"
 
-// throttled checks a proposal that a leader has just taken, and not yet written:
-// with it, what is not committed is within Settings.MaxUncommittedBytes, whoever
-// proposed the rest of it and in whichever term.
+// throttled checks a proposal that a leader has just taken, and not yet written: it
+// leaves the reserve alone, and with it what is not committed is within
+// Settings.MaxUncommittedBytes, whoever proposed the rest of it and in whichever term.
 func (l *ledger) throttled(s *server, in *raft.Input) {
+	if room := in.Room.Entries; room < in.Count || room-in.Count < l.world.options.Reserve {
+		l.fail("flow-control", "leader %d took a proposal of %d entries into the reserve: there was room for %d", s.id, in.Count, room)
+	}
 	bytes, most := uint64(in.Bytes), uint64(l.world.options.MaxUncommitted)
 	for index := s.disk.written.last; index > s.seen.commit && bytes <= most; index-- {
 		_, _, size, _ := s.disk.Header(index)

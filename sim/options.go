@@ -105,6 +105,7 @@ type Options struct {
 	Wipes         uint32
 	Rot           uint32 // of bodies
 	Lulls         uint32 // times when clients propose nothing
+	Outages       uint32 // all servers go down at once
 	FrozenCore    uint32 // chance that in the end only a core is healed, and all outside stay broken for good
 
 	// Faults of a LogStore's disk (docs/faults.md), by weight as above where they are numbers.
@@ -124,6 +125,7 @@ type Options struct {
 	CrashOnElected uint32 // that a server crashes soon after its election
 	RestartOnVote  uint32 // that a server that follows a leader restarts just before a vote request arrives
 	FaultOnEvent   uint32 // that a fault comes with an election, a transfer or a change of members
+	OutageOnAnswer uint32 // that the power fails right after a client was told that its command is done
 
 	// Clients, and whoever operates the cluster.
 	Clients       uint8
@@ -188,6 +190,7 @@ func Expand(seed uint64, nodes int) Options {
 	o.expandClocks(&t)
 	o.expandLoad(&t)
 	o.expandLog(&t)
+	o.expandOutages(&t)
 	return o
 }
 

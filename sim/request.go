@@ -253,6 +253,7 @@ func (s *server) resolve(p *proposal) bool {
 	w.ledger.resolved(s, p, fate)
 	if response := s.response(p.index); fate == raft.Committed && response != nil {
 		w.answered(&w.clients[p.client], p.serial, response)
+		w.outageAfterAnswer()
 	}
 	return true
 }
