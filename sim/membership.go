@@ -33,12 +33,27 @@ func (l *ledger) changed(s *server, next *raft.Configuration) {
 	if !legal {
 		l.fail("configuration-safety", "leader %d of term %d goes from %s to %s in one step", s.id, n.Term(), describe(old), describe(next))
 	}
+	l.promoted(s, old, next)
 	if before.configured > n.Commit() {
 		l.fail("configuration-safety", "leader %d of term %d changes the configuration while that at %d is not committed",
 			s.id, n.Term(), before.configured)
 	}
 	if commit := n.Commit(); s.disk.written.holds(commit) && s.disk.written.at(commit).term != n.Term() {
 		l.fail("configuration-safety", "leader %d changes the configuration before it has committed anything in term %d", s.id, n.Term())
+	}
+}
+
+// promoted checks that whoever becomes a voter was a learner who has on its disk what
+// is committed, so that the cluster need not wait for it (§4.2.1).
+func (l *ledger) promoted(s *server, old, next *raft.Configuration) {
+	for added := next.Voters &^ (old.Voters | old.Outgoing); added != 0; added &= added - 1 {
+		slot := slotOf(added)
+		m := next.Members[slot]
+		durable, _ := l.world.durableLog(m)
+		if old.Learners>>slot&1 == 0 || durable == nil || durable.last < s.seen.commit {
+			l.fail("configuration-safety", "leader %d of term %d makes a voter of %v, who was no learner with all that is committed",
+				s.id, s.driver.Node().Term(), m)
+		}
 	}
 }
 
