@@ -6,7 +6,8 @@ package sim
 type occasion uint8
 
 const (
-	atStep occasion = iota
+	atStep     occasion = iota
+	atProposal          // that a leader takes
 	atLeaderStep
 	atReply // that tells a leader how far a follower's log goes
 	atLeaderCommit
@@ -64,6 +65,7 @@ var rules = map[string][]occasion{
 	"election-safety":          {atElection},
 	"exactly-once":             {atExecution, atAnswer},
 	"fate":                     {atFate},
+	"flow-control":             {atProposal, atSend},
 	"leader-append-only":       {atLeaderStep, atTruncation},
 	"leader-completeness":      {atElection},
 	"lease":                    {atLease},

@@ -6,6 +6,7 @@ import "github.com/driftless-raft/driftless/raft"
 // leaves the reserve alone, and with it what is not committed is within
 // Settings.MaxUncommittedBytes, whoever proposed the rest of it and in whichever term.
 func (l *ledger) throttled(s *server, in *raft.Input) {
+	l.looks[atProposal]++
 	if room := in.Room.Entries; room < in.Count || room-in.Count < l.world.options.Reserve {
 		l.fail("flow-control", "leader %d took a proposal of %d entries into the reserve: there was room for %d", s.id, in.Count, room)
 	}

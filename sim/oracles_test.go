@@ -227,10 +227,26 @@ var violations = []struct {
 		next.Voters &^= 1
 		w.ledger.changed(leader, &next)
 	}},
+	{"a voter that was no learner", "configuration-safety", func(w *world, leader, _ *server) {
+		next := leader.seen.configuration
+		next.Outgoing, next.Voters = next.Voters, next.Voters|1<<4
+		next.Members[4] = raft.Member{ID: 9}
+		w.ledger.changed(leader, &next)
+	}},
 	{"a change on top of another", "configuration-safety", func(w *world, leader, _ *server) {
 		leader.seen.configured = leader.seen.commit + 1
 		next := leader.seen.configuration
 		w.ledger.changed(leader, &next)
+	}},
+	{"a proposal into the reserve", "flow-control", func(w *world, leader, _ *server) {
+		w.ledger.throttled(leader, &raft.Input{Count: 1, Room: raft.Room{Entries: w.options.Reserve}})
+	}},
+	{"a proposal beyond what may be uncommitted", "flow-control", func(w *world, leader, _ *server) {
+		leader.seen.commit -= 2
+		w.ledger.throttled(leader, &raft.Input{Count: 1, Bytes: w.options.MaxUncommitted, Room: leader.disk.Room()})
+	}},
+	{"a message that is too large", "flow-control", func(w *world, leader, _ *server) {
+		w.ledger.bounded(leader, &raft.Message{Kind: raft.Append, Index: 1, Last: 3, Bytes: w.options.MaxMessageBytes + 1})
 	}},
 	{"a proposal that is not committed", "fate", func(w *world, leader, _ *server) {
 		w.ledger.resolved(leader, &proposal{index: 2, term: 99}, raft.Committed)
