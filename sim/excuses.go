@@ -44,10 +44,25 @@ func (w *world) full() bool {
 }
 
 // stuck reports whether a server's log is full to the last entry, reserve and all, with
-// entries none of which it knows to be committed, so that nothing can be compacted.
+// entries none of which it knows to be committed, so that nothing can be compacted. So
+// many of them as the reserve is there for are the core's own. But where somebody is out
+// of the reckoning, those who are left may be full of what he has committed and did not
+// come to tell them.
 func (s *server) stuck() bool {
-	log := &s.disk.written
-	return s.up && s.disk.Room().Entries == 0 && log.base == s.seen.commit && s.seen.commit < log.last
+	log, w := &s.disk.written, s.world
+	full := s.up && s.disk.Room().Entries == 0 && log.base == s.seen.commit && s.seen.commit < log.last
+	return full && (s.reserved() >= min(reserveMin, w.options.Reserve) || w.faults.ghost || w.damaged() > 0 || w.coverage[frozenCores] > 0)
+}
+
+// reserved counts the entries in a log that clients had no part in.
+func (s *server) reserved() uint32 {
+	count := uint32(0)
+	for index := s.disk.written.base + 1; index <= s.disk.written.last; index++ {
+		if _, kind, _, ok := s.disk.Header(index); ok && kind != raft.Command {
+			count++
+		}
+	}
+	return count
 }
 
 // stalemate is the excuse that nobody can lead: those who could, for they are not stuck
