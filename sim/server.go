@@ -366,6 +366,7 @@ func (s *server) takeSnapshot() {
 		return // there is one already, and taking another may cost the one being received
 	}
 	if s.disk.engine != nil && s.disk.engine.taking {
+		s.awaitSnapshot()
 		return
 	}
 	var taken raft.Snapshot

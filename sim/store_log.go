@@ -32,6 +32,7 @@ type logStore struct {
 	taking  bool // a snapshot is on its way to the device
 	taken   raft.Snapshot
 	through raft.Index // up to where the log may go then
+	since   uint64     // when it was put aside
 }
 
 // sealAfter is how long nothing is written before the end of the log is sealed.
@@ -271,7 +272,16 @@ func (l *logStore) seal() {
 
 // take puts a snapshot aside, to be handed over when it is durable.
 func (l *logStore) take(taken *raft.Snapshot, through raft.Index) {
-	l.taking, l.taken, l.through = true, *taken, through
+	l.taking, l.taken, l.through, l.since = true, *taken, through, l.owner.world.now
+}
+
+// awaitSnapshot has a leader hand over when a snapshot that it needs does not become
+// durable within an election timeout. Nothing that the core has written waits then, so
+// it can't know that the disk hangs.
+func (s *server) awaitSnapshot() {
+	if s.seen.role == raft.Leader && s.world.now >= s.disk.engine.since+s.world.options.ElectionTimeout {
+		s.handOver()
+	}
 }
 
 // tookSnapshot hands a snapshot over that has become durable, or gives it up.

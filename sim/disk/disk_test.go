@@ -259,6 +259,10 @@ func TestAStaleReadFindsZerosOnce(t *testing.T) {
 	}
 	b.expect(one, "abcd\x00\x00\x00\x00")
 	b.expect(one, "abcdefgh")
+	b.Spoil(one, 5)
+	b.SpoilOnce(one, 5)
+	b.Rot(one, 5, 1) // of what can't be read anyway
+	b.expect(one, "unreadable")
 }
 
 func TestAFailedWriteHasDoneAPartOfIt(t *testing.T) {

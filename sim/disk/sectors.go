@@ -223,9 +223,13 @@ func (d *Disk) Spoil(file wal.File, offset uint64) {
 }
 
 // SpoilOnce has the sector at an offset read as zeros by the next read of it, and
-// truly from then on: as it was before anything was written.
+// truly from then on: as it was before anything was written. One that is spoilt
+// already stays as it is.
 func (d *Disk) SpoilOnce(file wal.File, offset uint64) {
 	f, s := d.sectorOf(file, offset)
+	if _, is := f.spoilt[s]; is {
+		return
+	}
 	d.pass()
 	f.spoil(s, make([]byte, len(f.seen(s, d.options.SectorBytes))))
 	d.passing, d.passes = f, s
