@@ -15,6 +15,9 @@ const (
 // liveness ends all faults and checks that the cluster recovers for good; or those
 // within a core only, and checks that the core does.
 func (w *world) liveness() {
+	if w.recorder != nil {
+		w.recorder.heals(w)
+	}
 	if w.tape.chance(w.options.FrozenCore) {
 		if inside := w.chooseCore(); inside != 0 {
 			w.coreLiveness(inside)

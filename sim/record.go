@@ -23,7 +23,13 @@ const (
 )
 
 // A recorder notes what happens in a run, as actions. It needs a tape that records.
-type recorder struct{ actions []trace.Action }
+type recorder struct {
+	actions []trace.Action
+	// What the end of the faults was drawn from: choices from one on, up to the first
+	// event after it.
+	healing int // 0: it has not begun, or has passed
+	heal    []uint64
+}
 
 // note appends an action with the choices drawn since some were.
 func (r *recorder) note(w *world, a *trace.Action, since int) {
@@ -34,6 +40,9 @@ func (r *recorder) note(w *world, a *trace.Action, since int) {
 // founded is told when the first servers run.
 func (r *recorder) founded(w *world) { r.note(w, &trace.Action{Kind: foundAction, At: w.now}, 0) }
 
+// heals is told when the faults are about to end, or some of them.
+func (r *recorder) heals(w *world) { r.healing = len(w.tape.choices) }
+
 // calms is called when the faults end, and returns what is to be called when that
 // is done.
 func (r *recorder) calms(w *world) func() {
@@ -43,6 +52,9 @@ func (r *recorder) calms(w *world) func() {
 
 // happens lets an event happen and notes it, unless nothing comes of it.
 func (r *recorder) happens(w *world, e *event) {
+	if r.healing > 0 {
+		r.heal, r.healing = slices.Clone(w.tape.choices[r.healing:]), 0
+	}
 	a := w.actionOf(e)
 	since, before := len(w.tape.choices), w.hash
 	moot := w.moot(e)

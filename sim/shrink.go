@@ -49,13 +49,13 @@ func (w *world) shrink(c context.Context, failed *Result) (*Shrunk, error) {
 		return nil, fmt.Errorf("seed %d is not deterministic: its hash was %016x, and is %016x when it is run again",
 			failed.Seed, failed.Hash, again.Hash)
 	}
-	actions := w.recorder.actions
+	actions, drawn := w.recorder.actions, w.recorder.heal
 	w.recorder = nil
 	whole := again.tape()
 	whole.Choices = slices.Clone(w.tape.choices)
 	s := shrinker{world: w, gist: failed.Failure.gist(), context: c}
 	s.Shrunk = Shrunk{Seed: failed.Seed, Options: failed.Options, Failure: *again.Failure, Hash: again.Hash, Steps: len(actions) - 1, whole: whole}
-	if s.stage(actions) {
+	if s.stage(actions, drawn) {
 		s.shrink()
 	}
 	s.tell()
@@ -135,8 +135,9 @@ func (f *Failure) gist() string {
 }
 
 // stage finds a list of actions to begin with: all that happened; or all up to the
-// end of the faults, after which the cluster does not recover.
-func (s *shrinker) stage(actions []trace.Action) bool {
+// end of the faults, which was drawn from some choices, and after which the cluster
+// does not recover.
+func (s *shrinker) stage(actions []trace.Action, drawn []uint64) bool {
 	o := s.Options
 	o.Scans, o.States = false, false
 	if s.try(&o, actions) || s.try(&o, append(slices.Clip(actions), trace.Action{Kind: judgeAction})) {
@@ -149,7 +150,8 @@ func (s *shrinker) stage(actions []trace.Action) bool {
 	if calm < 0 {
 		return false
 	}
-	heal := trace.Action{Kind: healAction, At: actions[calm].At}
+	o.Scans = false
+	heal := trace.Action{Kind: healAction, At: actions[calm].At, Choices: drawn}
 	return s.try(&o, append(slices.Clip(actions[:calm]), heal))
 }
 
@@ -378,6 +380,9 @@ func (s *shrinker) simplifyOptions() {
 		func(o *Options) { o.CrashInStep, o.CrashOnElected, o.RestartOnVote, o.QuickRestarts = 0, 0, 0, 0 },
 		func(o *Options) { o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps = 0, 0, 0, 0, 0 },
 		func(o *Options) { o.DiskFailures, o.HungDisks, o.Wipes, o.Rot = 0, 0, 0, 0 },
+		func(o *Options) { o.FrozenCore, o.BeyondAtlas = 0, false },
+		func(o *Options) { o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors = 0, 0, 0, 0, 0 },
+		func(o *Options) { o.StaleReads, o.Decay, o.LostSectors, o.TornSectors, o.GarbageSectors = 0, 0, false, false, false },
 		func(o *Options) { o.ReadElected, o.ReadDeposed, o.Reads = 0, 0, 0 },
 		func(o *Options) { o.Changes, o.Transfers, o.Abortions, o.Compactions = 0, 0, 0, 0 },
 		func(o *Options) { o.GiveUps, o.LostResponses, o.LateRequests, o.HotRegisters = 0, 0, 0, 0 },

@@ -57,7 +57,7 @@ func (t *teller) tell(e *trace.Event) {
 	case trace.Answer:
 		t.detail(e, "client %d %s", *e.Client, e.Text)
 	case trace.Fault:
-		t.healed = t.healed || e.Text == healed
+		t.healed = t.healed || strings.HasPrefix(e.Text, healed)
 		switch {
 		case e.Server != 0:
 			t.say(e, "server %d %s", e.Server, e.Text)

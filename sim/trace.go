@@ -223,13 +223,22 @@ func (n *network) cuts(count int) [][2]uint32 {
 	return cuts
 }
 
-// healed is what traces say when the faults are over.
-const healed = "all faults end, and the cluster must recover"
+// healed is what traces say first when the faults are over.
+const healed = "all faults end"
 
 // traceHealed tells that the faults are over.
 func (w *world) traceHealed() {
 	e := w.event(trace.Fault, nil)
-	e.Text = healed
+	e.Text = healed + ", and the cluster must recover"
+	if w.core != 0 {
+		var inside []uint32
+		for _, s := range w.servers[:w.count] {
+			if w.counts(s) {
+				inside = append(inside, uint32(s.id))
+			}
+		}
+		e.Text = healed + " for servers " + list(inside) + ", who must go on while the others stay broken for good"
+	}
 	w.trace.tell(&e)
 }
 

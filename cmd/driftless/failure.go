@@ -34,8 +34,11 @@ type failure struct {
 // explain runs a failed seed again, shrinks it and writes down what is left. When
 // the context ends it makes do with what there is.
 func (f *failureFlags) explain(c context.Context, failed *sim.Result) *failure {
-	if !f.Shrink {
+	switch {
+	case !f.Shrink:
 		return &failure{}
+	case failed.Failure.Rule == "nondeterminism":
+		return &failure{Nondeterministic: failed.Failure.What}
 	}
 	shrunk, err := sim.Shrink(c, failed, f.ShrinkTime)
 	if err != nil {
