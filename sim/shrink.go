@@ -381,8 +381,12 @@ func (s *shrinker) simplifyOptions() {
 		func(o *Options) { o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps = 0, 0, 0, 0, 0 },
 		func(o *Options) { o.DiskFailures, o.HungDisks, o.Wipes, o.Rot = 0, 0, 0, 0 },
 		func(o *Options) { o.FrozenCore, o.BeyondAtlas = 0, false },
-		func(o *Options) { o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors = 0, 0, 0, 0, 0 },
-		func(o *Options) { o.StaleReads, o.Decay, o.LostSectors, o.TornSectors, o.GarbageSectors = 0, 0, false, false, false },
+		func(o *Options) {
+			o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors = 0, 0, 0, 0, 0
+		},
+		func(o *Options) {
+			o.StaleReads, o.Decay, o.LostSectors, o.TornSectors, o.GarbageSectors = 0, 0, false, false, false
+		},
 		func(o *Options) { o.ReadElected, o.ReadDeposed, o.Reads = 0, 0, 0 },
 		func(o *Options) { o.Changes, o.Transfers, o.Abortions, o.Compactions = 0, 0, 0, 0 },
 		func(o *Options) { o.GiveUps, o.LostResponses, o.LateRequests, o.HotRegisters = 0, 0, 0, 0 },
