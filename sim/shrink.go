@@ -381,6 +381,7 @@ func (s *shrinker) simplifyOptions() {
 		func(o *Options) { o.Crashes, o.Pauses, o.SlowNodes, o.Drifts, o.Jumps = 0, 0, 0, 0, 0 },
 		func(o *Options) { o.DiskFailures, o.HungDisks, o.Wipes, o.Rot = 0, 0, 0, 0 },
 		func(o *Options) { o.FrozenCore, o.BeyondAtlas = 0, false },
+		func(o *Options) { o.Outages, o.OutageOnAnswer = 0, 0 },
 		func(o *Options) {
 			o.FailedSyncs, o.FailedWrites, o.FullDisks, o.SlowDisks, o.StraySectors = 0, 0, 0, 0, 0
 		},

@@ -29,6 +29,7 @@ var whys = map[string]string{
 	"value":                "A reader was told something that no order of the commands explains.",
 	"linearizability":      "No order of the operations, each at some moment between its call and its answer, explains what the clients were told (§6.3).",
 	"lost-body":            "An entry counts in a majority only where its body is whole: from a disk that has lost it nobody can get it back (§3.8).",
+	"flow-control":         "A leader bounds what one message carries and what may wait uncommitted, in bytes: whoever goes beyond takes memory and time that a small machine does not have, and fills logs that nothing can be cut from (§10.2.1).",
 	"restart":              "A server must come back from its own disk with the term, vote and log that it had made durable (§3.8).",
 	"store":                "A store must hold after a crash what it said was durable before.",
 	"repair":               "The body that a peer sends in place of a lost one must be the one that was lost: same index and term, same bytes (§3.5).",
