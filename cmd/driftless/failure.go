@@ -109,7 +109,7 @@ func (f *failure) writeText(out io.Writer) {
 	case f.Nondeterministic != "":
 		fmt.Fprintf(out, "\n%s.\nSomething decides that is not on the tape: that is a bug of its own.\n", f.Nondeterministic)
 	case f.Story != "":
-		fmt.Fprintf(out, "\nWhat happens, in %d steps:\n\n%s", f.ShrunkSteps, f.Story)
+		fmt.Fprintf(out, "\nWhat happens, step by step, %d in all:\n\n%s", f.ShrunkSteps, f.Story)
 	}
 	if len(f.Files) > 0 {
 		fmt.Fprintf(out, "\nWritten: %s\nSee every step:\n  driftless replay --verbose %s\n",
