@@ -91,7 +91,7 @@ var reductions = func() []func(*sim.Options) {
 
 // faults are the options that can be switched off, the least telling first.
 var faults = []string{
-	"Garbling", "Corruption", "Tail", "LinkCapacity", "Duplication", "Loss", "ApplyDelay",
+	"FrozenCore", "Garbling", "Corruption", "Tail", "LinkCapacity", "Duplication", "Loss", "ApplyDelay",
 	"UnfitClocks", "ClockExcessPPM", "Drifts", "Jumps", "SlowNodes", "Pauses", "Lulls",
 	"Filters", "Swizzles", "Flaps", "Clogs", "Deafnesses", "OneWay", "Partitions",
 	"RestartOnVote", "CrashOnElected", "FaultOnEvent", "QuickRestarts", "CrashInStep",
