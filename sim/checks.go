@@ -59,6 +59,7 @@ var rules = map[string][]occasion{
 	"commit-safety":            {atTruncation, atCompaction, atInstall, atLeaderCommit, atCommit},
 	"configuration-safety":     {atChange},
 	"diverged":                 {atStep},
+	"durability":               {atAnswer, atApply, atConvergenceAwaited},
 	"durable-commit":           {atPersist},
 	"durable-quorum":           {atLeaderCommit},
 	"effect":                   {atExecution},

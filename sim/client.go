@@ -216,14 +216,15 @@ func (w *world) giveUp(c *client) {
 // that leaves, every client finds a register for its next one.
 const lostMax = openMax * register.Registers
 
-// answered is what a client does with the response to its last proposal.
-func (w *world) answered(c *client, serial uint64, response []byte) {
+// answered is what a client does with the response to its last proposal. It returns
+// whether the client heard and was waiting for it.
+func (w *world) answered(c *client, serial uint64, response []byte) bool {
 	if c.serial != serial || c.doing == idle || c.doing == reading {
-		return // late: it has given up, or has another answer
+		return false // late: it has given up, or has another answer
 	}
 	if w.tape.chance(w.options.LostResponses) && !w.network.calm {
 		w.coverage[lostResponses]++
-		return
+		return false
 	}
 	w.ledger.looks[atAnswer]++
 	status, id, wrapped := session.ParseResponse(response)
@@ -238,6 +239,7 @@ func (w *world) answered(c *client, serial uint64, response []byte) {
 	default:
 		w.ledger.fail("session", "client %d was answered %v to command %d of session %d", c.number, status, c.sequence, c.session)
 	}
+	return true
 }
 
 // completed is a command that was carried out. Those before it in its session are over.

@@ -48,6 +48,9 @@ func (b *ballots) add(term raft.Term, m raft.Member, life uint8) bool {
 
 // sent checks a message that leaves a server: what it says must be durable.
 func (l *ledger) sent(s *server, m *raft.Message) {
+	if l.world.options.Outcomes {
+		return
+	}
 	if l.refinement != nil {
 		l.refinement.sent(s, m)
 	}
@@ -100,10 +103,6 @@ func (l *ledger) won(s *server) {
 	}
 	l.noticeElection(s, term)
 	l.leaders[term] = s.member
-	if term > l.elected { // an election may be won late
-		l.elected = term
-		w.leader = s
-	}
 	if hard := &s.disk.durable.hard; hard.Term == term && hard.Vote == s.member {
 		l.voted(s, term, s.member)
 	}
@@ -115,6 +114,16 @@ func (l *ledger) won(s *server) {
 		return
 	}
 	l.complete(s, term)
+	l.leads(s, term)
+}
+
+// leads is what comes with an election.
+func (l *ledger) leads(s *server, term raft.Term) {
+	w := l.world
+	if term > l.elected { // an election may be won late
+		l.elected = term
+		w.leader = s
+	}
 	o := &w.options
 	s.readSoon = w.tape.chance(o.ReadElected)
 	if w.tape.chance(o.ReadDeposed) {

@@ -18,6 +18,7 @@ type ledger struct {
 	entries   entryTable
 	committed []commitment  // by index
 	results   []uint64      // of the state machine, by index; zero: nobody has applied it
+	promises  []uint64      // the results that clients were told of, by index
 	images    []uint64      // digests of snapshots, by index; zero: nobody has taken one
 	leaders   []raft.Member // by term
 	ballots   ballots
@@ -40,6 +41,7 @@ func (l *ledger) reset(w *world) {
 	l.entries.reset()
 	l.committed = append(l.committed[:0], commitment{})
 	l.results = append(l.results[:0], machineStart)
+	l.promises = l.promises[:0]
 	l.images = l.images[:0]
 	l.leaders = l.leaders[:0]
 	l.ballots.reset()
@@ -50,9 +52,9 @@ func (l *ledger) reset(w *world) {
 const machineStart = 1
 
 // fail records that a rule is broken. The first failure counts: others follow
-// from it.
+// from it. Where only outcomes count, an invariant may be broken.
 func (l *ledger) fail(rule, format string, arguments ...any) {
-	if l.failure == nil {
+	if l.failure == nil && (!l.world.options.Outcomes || Rules[rule] != Invariant) {
 		l.failure = &Failure{Rule: rule, What: fmt.Sprintf(format, arguments...), At: l.world.now}
 		if l.world.trace != nil {
 			l.world.traceVerdict(l.failure)
@@ -74,17 +76,33 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 			s.id, s.seen.role, s.seen.term, in.Kind)
 		panic("a busy loop")
 	}
-	l.settled(s) // the step before
 	n := s.driver.Node()
 	if s.journal != nil {
 		s.journal.Stepped(n, now, in, out)
 	}
-	before := &s.seen
-	term, role, commit, last := n.Term(), n.Role(), n.Commit(), n.Last()
-	w.fold(uint64(term)<<32|uint64(role)<<16|uint64(in.Kind)<<8|uint64(s.slot), uint64(commit)<<32|uint64(last))
+	if !w.options.Outcomes {
+		l.settled(s) // the step before
+	}
+	w.fold(uint64(n.Term())<<32|uint64(n.Role())<<16|uint64(in.Kind)<<8|uint64(s.slot), uint64(n.Commit())<<32|uint64(n.Last()))
 	if w.trace != nil {
 		w.traceStep(s, in, out)
 	}
+	if w.options.Outcomes {
+		l.watched(s, in, out)
+	} else {
+		l.stepped(s, in, out)
+	}
+	before := &s.seen
+	before.term, before.vote, before.role, before.commit, before.last = n.Term(), n.Vote(), n.Role(), n.Commit(), n.Last()
+	if configuration, index := n.Configuration(); index != before.configured || *configuration != before.configuration {
+		before.configuration, before.configured = *configuration, index
+	}
+}
+
+// stepped checks a step.
+func (l *ledger) stepped(s *server, in *raft.Input, out *raft.Effects) {
+	n, before := s.driver.Node(), &s.seen
+	term, commit := n.Term(), n.Commit()
 	if out.Refusal.Code == raft.Diverged {
 		l.fail("diverged", "server %d found that its peers diverged, at index %d term %d, by %s",
 			s.id, out.Refusal.Index, out.Refusal.Term, brief(&in.Message))
@@ -103,7 +121,7 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	if in.Kind == raft.Receive && out.Count > 0 {
 		l.covered(s, &in.Message, out)
 	}
-	if role == raft.Leader {
+	if n.Role() == raft.Leader {
 		l.led(s, in)
 		if in.Kind == raft.Propose && out.Refusal.Code == raft.OK {
 			l.throttled(s, in)
@@ -113,10 +131,6 @@ func (s *server) Stepped(now raft.Instant, in *raft.Input, out *raft.Effects) {
 	if l.refinement != nil {
 		l.looks[atRefinement]++
 		l.refinement.stepped(s, in, out)
-	}
-	before.term, before.vote, before.role, before.commit, before.last = term, n.Vote(), role, commit, last
-	if configuration, index := n.Configuration(); index != before.configured || *configuration != before.configuration {
-		before.configuration, before.configured = *configuration, index
 	}
 }
 
@@ -169,6 +183,9 @@ func (l *ledger) recovered(s *server) {
 // grow makes a table long enough for a number.
 func grow[T any](table []T, number uint64) []T {
 	var zero T
+	if number > tableMax {
+		panic("a number that makes no sense")
+	}
 	for uint64(len(table)) <= number {
 		table = append(table, zero)
 	}

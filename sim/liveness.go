@@ -44,7 +44,6 @@ func (w *world) liveness() {
 
 // calmDown heals everything, or everybody who counts.
 func (w *world) calmDown() {
-	defer w.rescue()
 	if w.recorder != nil {
 		defer w.recorder.calms(w)()
 	}
@@ -57,22 +56,29 @@ func (w *world) calmDown() {
 	w.options.OperatorEvery = w.options.ElectionTimeout / 2
 	w.options.BatchMax = min(w.options.BatchMax, 2) // or a small log fills faster than a snapshot gets across
 	for i := range w.count {
-		s := w.servers[i]
-		s.lag, s.effects = 0, -1
-		if !w.counts(s) {
-			continue
+		if s := w.servers[i]; w.counts(s) {
+			s.calmDown()
+		} else {
+			s.lag, s.effects = 0, -1
 		}
-		s.disk.calmDown()
-		s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
-		s.clock.since = min(s.clock.since, max(s.pausedUntil, w.now))
-		s.setClock()
-		switch {
-		case !s.up:
-			w.coverage[restarts]++
-			s.start()
-		case s.disk.doomed:
-			s.crash() // whoever runs it restarts it to find out
-		}
+	}
+}
+
+// calmDown heals a server.
+func (s *server) calmDown() {
+	w := s.world
+	defer w.rescue()
+	s.lag, s.effects = 0, -1
+	s.disk.calmDown()
+	s.pausedUntil = min(s.pausedUntil, w.now+w.options.ElectionTimeout)
+	s.clock.since = min(s.clock.since, max(s.pausedUntil, w.now))
+	s.setClock()
+	switch {
+	case !s.up:
+		w.coverage[restarts]++
+		s.start()
+	case s.disk.doomed:
+		s.crash() // whoever runs it restarts it to find out
 	}
 }
 
@@ -96,7 +102,7 @@ func (w *world) leads() *server {
 	if s == nil || !s.up || !w.counts(s) || s.seen.role != raft.Leader || s.seen.commit == 0 {
 		return nil
 	}
-	if w.ledger.committed[s.seen.commit].term != s.seen.term {
+	if log := &s.disk.written; !log.holds(s.seen.commit) || log.at(s.seen.commit).term != s.seen.term {
 		return nil
 	}
 	return s
@@ -135,6 +141,7 @@ func (w *world) expectConvergence() {
 	w.ledger.looks[atConvergenceAwaited]++
 	w.quiet = true
 	if !w.await(convergenceBound, w.converged) {
+		w.ledger.agreed()
 		w.ledger.fail("liveness-convergence", "%d election timeouts after the last proposal members differ (%s)",
 			convergenceBound, w.status())
 	}
@@ -222,10 +229,10 @@ func (w *world) converged() bool {
 	c := &leader.seen.configuration
 	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
 		s := w.find(c.Members[slotOf(rest)].ID)
-		if !w.counts(s) || s.member != c.Members[slotOf(rest)] && w.core != 0 {
+		if s != nil && (!w.counts(s) || s.member != c.Members[slotOf(rest)] && w.core != 0) {
 			continue
 		}
-		if !s.up || s.seen.term != leader.seen.term || s.seen.commit != leader.seen.commit ||
+		if s == nil || !s.up || s.seen.term != leader.seen.term || s.seen.commit != leader.seen.commit ||
 			s.seen.last != leader.seen.last || s.machine.index != leader.seen.commit ||
 			s.machine.result() != leader.machine.result() {
 			return false
@@ -331,7 +338,7 @@ func (w *world) highestTerm() raft.Term {
 	}
 	c := &w.leader.seen.configuration
 	for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
-		if s := w.find(c.Members[slotOf(rest)].ID); s.up && w.counts(s) {
+		if s := w.find(c.Members[slotOf(rest)].ID); s != nil && s.up && w.counts(s) {
 			highest = max(highest, s.seen.term)
 		}
 	}

@@ -134,7 +134,7 @@ func (l *ledger) installed(d *disk, s *raft.Snapshot, c *change) {
 	if d.written.last == 0 {
 		l.world.meet(snapshotToJoiner)
 	}
-	c.index = s.Index
+	c.index, c.mark = s.Index, mark{term: s.Term, hash: s.Digest}
 	if s.Index > l.tip() || l.committed[s.Index].term != s.Term {
 		l.fail("commit-safety", "server %d installs a snapshot at %d of term %d, which is not committed", d.owner.id, s.Index, s.Term)
 		return

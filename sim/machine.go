@@ -31,6 +31,7 @@ const recentMax = 64
 // An answered entry is one with the response that its command had.
 type answered struct {
 	index    raft.Index
+	state    uint64 // of the machine after it
 	length   int
 	response [1 + register.ResponseBytes]byte
 }
@@ -68,7 +69,7 @@ func (m *machine) apply(e *raft.Entry) {
 	response := m.sessions.Apply(e.Index, unfilled(e.Data))
 	m.hash = mixBytes(m.hash, response)
 	a := &m.recent[e.Index%recentMax]
-	a.index, a.length = e.Index, copy(a.response[:], response)
+	a.index, a.state, a.length = e.Index, m.result(), copy(a.response[:], response)
 }
 
 // unfilled is the command in an entry's data.

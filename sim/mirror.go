@@ -38,6 +38,9 @@ func (m *mirror) put(k mark) {
 }
 
 func (m *mirror) set(index raft.Index, k mark) {
+	if index > tableMax {
+		panic("an index that makes no sense")
+	}
 	for raft.Index(len(m.marks)) <= index {
 		m.marks = append(m.marks, mark{})
 	}
@@ -73,13 +76,13 @@ func (c *change) apply(m *mirror, marks []mark) {
 	case raft.WriteHardState:
 		m.hard = c.hard
 	case raft.WriteTruncate:
-		m.last = c.index - 1
+		m.last = min(m.last, c.index-1)
 	case raft.WriteEntries:
 		for _, k := range marks {
 			m.put(k)
 		}
 	case raft.WriteCompact:
-		m.base = c.index
+		m.base = min(m.last, c.index)
 	case raft.WriteInstall:
 		m.install(c.index, c.mark)
 		m.snapshot = c.snapshot

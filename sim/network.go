@@ -165,7 +165,7 @@ func (w *world) deliver(s *server, e *event) {
 		w.restartBefore(s, e)
 		return
 	default:
-		if w.tape.chance(w.options.Garbling) {
+		if w.tape.chance(w.options.Garbling) && !w.options.Outcomes {
 			w.garble(s, k)
 		}
 		w.hand(s, k)

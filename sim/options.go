@@ -48,6 +48,9 @@ type Options struct {
 	Scans bool
 	// States: list the abstract states for a [Survey]; changes nothing else.
 	States bool
+	// Outcomes: judge the run as users would, by what clients were told, what the
+	// state machines hold and whether the cluster gets on. Invariants may be broken.
+	Outcomes bool
 
 	ElectionTimeout  uint64
 	Heartbeat        uint64

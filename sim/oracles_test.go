@@ -198,6 +198,25 @@ var violations = []struct {
 		c, _ := busyClient(w)
 		w.answered(c, c.serial, []byte{byte(session.Overtaken)})
 	}},
+	{"an acknowledged command that a machine does not hold", "durability", func(w *world, leader, follower *server) {
+		w.ledger.promised(leader, leader.machine.index, leader.machine.result())
+		w.ledger.results = w.ledger.results[:1] // or an invariant would be first
+		follower.machine.index = leader.machine.index
+		follower.machine.hash = leader.machine.hash + 1
+		w.ledger.applied(follower)
+	}},
+	{"two clients told of different commands in one place", "durability", func(w *world, leader, follower *server) {
+		w.ledger.promised(leader, w.ledger.tip()+1, 1)
+		w.ledger.promised(follower, w.ledger.tip()+1, 2)
+	}},
+	{"a client told of something else than was applied before", "durability", func(w *world, leader, _ *server) {
+		w.ledger.promised(leader, leader.machine.index, leader.machine.result()+1)
+	}},
+	{"machines that differ in the end", "durability", func(w *world, leader, follower *server) {
+		follower.machine.index = leader.machine.index
+		follower.machine.hash = leader.machine.hash + 1
+		w.ledger.agreed()
+	}},
 	{"a read of what is not there", "value", func(w *world, leader, _ *server) {
 		index := leader.machine.index
 		leader.machine.format(8)

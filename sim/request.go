@@ -252,7 +252,10 @@ func (s *server) resolve(p *proposal) bool {
 	}
 	w.ledger.resolved(s, p, fate)
 	if response := s.response(p.index); fate == raft.Committed && response != nil {
-		w.answered(&w.clients[p.client], p.serial, response)
+		heard := w.answered(&w.clients[p.client], p.serial, response)
+		if a := &s.machine.recent[p.index%recentMax]; heard && a.index == p.index {
+			w.ledger.promised(s, p.index, a.state)
+		}
 		w.outageAfterAnswer()
 	}
 	return true
@@ -311,11 +314,10 @@ func (l *ledger) resolved(s *server, p *proposal, fate raft.Fate) {
 	switch fate {
 	case raft.Committed:
 		w.coverage[acknowledgements]++
+		l.acked = max(l.acked, p.index)
 		if p.index > l.tip() || l.committed[p.index].term != p.term {
 			l.fail("fate", "server %d says that its proposal %d of term %d is committed, and it is not", s.id, p.index, p.term)
-			return
 		}
-		l.acked = max(l.acked, p.index)
 	case raft.Superseded:
 		w.coverage[superseded]++
 		if p.index > l.tip() || l.committed[p.index].term == p.term {
@@ -352,6 +354,9 @@ func (l *ledger) served(s *server, q *query) {
 // leased checks a lease: as long as it lasts nobody else can have been elected.
 // But for clocks that err more than the node was told.
 func (l *ledger) leased(s *server) {
+	if l.world.options.Outcomes {
+		return
+	}
 	l.looks[atLease]++
 	s.traits.leased = s.driver.Node().Term()
 	switch term := s.driver.Node().Term(); {

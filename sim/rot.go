@@ -8,6 +8,7 @@ import (
 
 // Room implements [raft.Storage]: it tells of the first body that has rotted.
 func (d *disk) Room() raft.Room {
+	d.owner.world.acting = d.owner
 	room := d.Storage.Room()
 	if len(d.rotten) > 0 && d.engine == nil {
 		room.Damaged = d.rotten[0]

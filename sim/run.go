@@ -97,6 +97,9 @@ func (r *Result) Replay(nodes int) string {
 	if !r.Options.Histories {
 		command += " --no-histories"
 	}
+	if r.Options.Outcomes {
+		command += " --outcomes"
+	}
 	return command + " --verbose"
 }
 

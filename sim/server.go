@@ -68,6 +68,7 @@ func (s *server) spendEffect() {
 // start starts the server's process on what its disk holds.
 func (s *server) start() {
 	w := s.world
+	w.acting = s
 	if e := s.disk.engine; e != nil && !e.recovers() {
 		return
 	}
@@ -342,6 +343,9 @@ func (s *server) load(snapshot *raft.Snapshot) bool {
 	if damage != statemachine.Intact || s.machine.index != snapshot.Index {
 		w.ledger.fail("state-machine-safety", "server %d could not load the snapshot at %d: it is one at %d, and %v",
 			s.id, snapshot.Index, s.machine.index, damage)
+		if w.options.Outcomes {
+			panic(s) // it can't go on
+		}
 		return false
 	}
 	w.ledger.applied(s)

@@ -38,7 +38,7 @@ type Summary struct {
 func Sweep(c context.Context, first, last uint64, expand func(seed uint64) Options, watch func(*Result) bool) Summary {
 	c, stop := context.WithCancel(c)
 	defer stop()
-	results := make(chan Result, 64)
+	results := make(chan Result, runtime.GOMAXPROCS(0))
 	var next atomic.Uint64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {

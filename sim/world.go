@@ -67,6 +67,7 @@ type world struct {
 	met      [rarities]uint64
 
 	leader    *server // the last one elected, if it is still up
+	acting    *server // the last one that was about to make a step
 	counter   uint64  // of values written
 	commands  []byte
 	proposers []*client
@@ -107,13 +108,16 @@ func (o *Options) settings() raft.Settings {
 // reset prepares the world for a run.
 func (w *world) reset(o *Options, t tape) {
 	w.options, w.tape = *o, t
+	if o.Outcomes {
+		w.options.Spec, w.options.Scans = false, false
+	}
 	w.now, w.hash, w.sends, w.messages, w.events, w.counter, w.instant = 1, 0, 0, 0, 0, 0, 0
 	w.agenda.reset()
 	w.network.reset()
 	w.ledger.reset(w)
 	w.graves = w.graves[:0]
 	w.faults = faults{}
-	w.quiet, w.leader, w.core = false, nil, 0
+	w.quiet, w.leader, w.acting, w.core = false, nil, nil, 0
 	w.guest, w.guestLost, w.guestAnswers, w.brought = nil, 0, 0, nil
 	w.resetClients()
 	w.scan.count = 0
@@ -296,6 +300,10 @@ func (w *world) rescue() {
 		w.coverage[crashesInStep]++
 		cause.crash()
 	default:
+		if w.options.Outcomes {
+			w.perish()
+			return
+		}
 		w.ledger.fail("assertion", "%v (%s)", cause, culprit(string(debug.Stack())))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/driftless-raft/driftless/internal/processor"
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim/explore"
 )
@@ -93,7 +94,7 @@ func (c *exploreCommand) Run(s streams) error {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(o.Memory)))
 	}
 	counter := newCounter(s.err)
-	watch := stopwatch{start: time.Now(), cpu: processorTime()}
+	watch := stopwatch{start: time.Now(), cpu: processor.Time()}
 	result, err := explore.Run(interrupted, o, counter.show)
 	counter.clear()
 	if err != nil {
@@ -143,7 +144,7 @@ func newExploration(result *explore.Result, watch stopwatch) *exploration {
 	r := &exploration{
 		Distinct: result.Distinct, Generated: result.Generated, Depth: result.Depth,
 		Seconds:       time.Since(watch.start).Seconds(),
-		CPUSeconds:    (processorTime() - watch.cpu).Seconds(),
+		CPUSeconds:    (processor.Time() - watch.cpu).Seconds(),
 		BytesPerState: float64(result.Bytes) / float64(max(result.Distinct, 1)),
 		Path:          []string{},
 		Limit:         result.Limit,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/driftless-raft/driftless/internal/processor"
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim"
 )
@@ -66,7 +67,7 @@ type rareness struct {
 }
 
 func (c *simCommand) report(sum *sim.Summary, watch stopwatch) *report {
-	cpu := (processorTime() - watch.cpu).Seconds()
+	cpu := (processor.Time() - watch.cpu).Seconds()
 	milestones := sum.Coverage.Milestones()
 	r := &report{
 		Seeds: sum.Seeds, Failed: sum.Failed, Messages: sum.Messages,
@@ -148,7 +149,7 @@ const (
 // without histories or scans, and an idle cluster: how fast these are the sweep itself
 // does not tell.
 func (r *report) measure() {
-	before := processorTime()
+	before := processor.Time()
 	sum := sim.Sweep(context.Background(), 1, bareSeeds, func(seed uint64) sim.Options {
 		options := sim.Expand(seed, 0)
 		options.Histories, options.Scans = false, false
@@ -157,10 +158,10 @@ func (r *report) measure() {
 		}
 		return options
 	}, nil)
-	r.InvariantsRate = rate(&sum, (processorTime() - before).Seconds())
-	before = processorTime()
+	r.InvariantsRate = rate(&sum, (processor.Time() - before).Seconds())
+	before = processor.Time()
 	idle := sim.Idle(idleSeconds)
-	if cpu := (processorTime() - before).Seconds(); cpu > 0 && idle.Failure == nil {
+	if cpu := (processor.Time() - before).Seconds(); cpu > 0 && idle.Failure == nil {
 		r.IdleSpeedup = idleSeconds / cpu
 	}
 }

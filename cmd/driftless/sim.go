@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/driftless-raft/driftless/internal/processor"
 	"github.com/driftless-raft/driftless/sim"
 	"github.com/driftless-raft/driftless/trace"
 )
@@ -22,6 +23,7 @@ type simCommand struct {
 	Nodes     int           `default:"0" placeholder:"N" help:"Found every cluster with N nodes: 3, 4, 5 or 7. Otherwise each seed chooses."`
 	Spec      bool          `help:"Follow every run with the specification, package spec, too."`
 	Histories bool          `default:"true" negatable:"" help:"Judge what clients were told, by witness and by search; --no-histories leaves the invariants of Raft."`
+	Outcomes  bool          `help:"Judge as users would: by what clients were told, what the state machines hold and whether the cluster gets on. Invariants may be broken."`
 	Scans     bool          `default:"true" negatable:"" help:"After one event of a hundred, read all stores and check what they hold by itself."`
 	failureFlags
 
@@ -99,7 +101,7 @@ func (c *simCommand) Run(s streams) error {
 
 // sweep runs the seeds, or as many as there is time for.
 func (c *simCommand) sweep(interrupted context.Context, out *bufio.Writer, terminal *os.File) (*report, *sim.Summary, *curve) {
-	watch := stopwatch{start: time.Now(), cpu: processorTime()}
+	watch := stopwatch{start: time.Now(), cpu: processor.Time()}
 	within, last := interrupted, c.Seeds.last
 	bar := newProgress(terminal, c.Seeds.count(), "seeds")
 	var states *curve
@@ -153,6 +155,7 @@ func (c *simCommand) expectAll(sum *sim.Summary) error {
 func (c *simCommand) expand(seed uint64) sim.Options {
 	options := sim.Expand(seed, c.Nodes)
 	options.Spec, options.Histories, options.Scans, options.States = c.Spec, c.Histories, c.Scans, c.For > 0
+	options.Outcomes = c.Outcomes
 	return options
 }
 

@@ -1,14 +1,14 @@
 //go:build unix
 
-package main
+package processor
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime is the processor time this process has used.
-func processorTime() time.Duration {
+// Time is the processor time this process has used.
+func Time() time.Duration {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
 		return 0

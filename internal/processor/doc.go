@@ -1,0 +1,2 @@
+// Package processor tells what a process has cost.
+package processor
