@@ -66,6 +66,7 @@ var Rules = map[string]Class{
 
 	// What the network says.
 	"addressing":    Invariant,
+	"flow-control":  Invariant,
 	"message-storm": Invariant,
 
 	// What clients were told, in one order: that in which commands were applied.
