@@ -22,6 +22,7 @@ type finding struct {
 	Seed       uint64  `json:"seed"`
 	Seeds      uint64  `json:"seeds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
+	Steps      int     `json:"shrunk_steps"`
 	Over       bool    `json:"over"`
 }
 

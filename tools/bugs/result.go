@@ -26,7 +26,7 @@ type result struct {
 	Seed       uint64   `json:"seed,omitempty"`
 	What       string   `json:"what,omitempty"`
 
-	ShrunkSteps uint64 `json:"shrunk_steps"`
+	ShrunkSteps int `json:"shrunk_steps"` // that show the failure; 0: no short list does
 
 	OutcomeCaught     bool    `json:"outcome_caught"`
 	OutcomeOracle     string  `json:"outcome_oracle"`
@@ -64,11 +64,11 @@ func (r *result) tryAll(w *workshop, made *build) error {
 	for _, name := range unknown {
 		r.warnings = append(r.warnings, fmt.Sprintf("%q is no oracle and no set of them", name))
 	}
-	h := w.hunt(made.program, "-wanted", strings.Join(wanted, ","))
+	h := w.hunt(made.program, "-shrink", "2s", "-wanted", strings.Join(wanted, ","))
 	if h.err != nil {
 		return h.err
 	}
-	r.Seeds, r.CPUSeconds = h.last.Seeds, h.last.CPUSeconds
+	r.Seeds, r.CPUSeconds, r.ShrunkSteps = h.last.Seeds, h.last.CPUSeconds, h.last.Steps
 	for i := range h.findings {
 		f := &h.findings[i]
 		if w.refuted(f, false) {

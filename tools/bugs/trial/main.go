@@ -30,10 +30,13 @@ type finding struct {
 	Oracle     string  `json:"oracle,omitempty"`
 	Rule       string  `json:"rule,omitempty"` // of the oracle, by its short name
 	What       string  `json:"what,omitempty"`
-	Seed       uint64  `json:"seed,omitempty"` // of the simulator
-	Seeds      uint64  `json:"seeds"`          // run so far
-	CPUSeconds float64 `json:"cpu_seconds"`    // so far
-	Over       bool    `json:"over,omitempty"` // nothing follows
+	Seed       uint64  `json:"seed,omitempty"`         // of the simulator
+	Seeds      uint64  `json:"seeds"`                  // run so far
+	CPUSeconds float64 `json:"cpu_seconds"`            // so far
+	Steps      int     `json:"shrunk_steps,omitempty"` // at the end: that show the failure that counts
+	Over       bool    `json:"over,omitempty"`         // nothing follows
+
+	result *sim.Result // of the simulator, to be shrunk
 }
 
 // A trial is what is done with one bug.
@@ -42,14 +45,16 @@ type trial struct {
 	outcomes bool
 	wanted   []string // rules of which one must be found, or any
 	patience time.Duration
-	only     uint64 // run this seed and nothing else
-	baseline bool   // leave the simulator's seeds out
+	only     uint64        // run this seed and nothing else
+	shrink   time.Duration // how long a failure may be shrunk
+	baseline bool          // leave the simulator's seeds out
 
 	lock   sync.Mutex
 	seeds  uint64
 	found  time.Duration // when something was found first, or 0
 	over   bool
 	rules  []string
+	failed *sim.Result  // the run that shows the finding that counts, or nil
 	active atomic.Int64 // the processor time when the present piece of work began
 }
 
@@ -62,6 +67,7 @@ func main() {
 	flag.BoolVar(&t.outcomes, "outcomes", false, "judge by outcomes alone")
 	flag.StringVar(&wanted, "wanted", "", "rules of which one is to be found, separated by commas; any if there are none")
 	flag.Uint64Var(&t.only, "seed", 0, "run this seed of the simulator and nothing else")
+	flag.DurationVar(&t.shrink, "shrink", 0, "how long to shrink the failure, beside the budget; 0: it is not")
 	flag.BoolVar(&t.baseline, "baseline", false, "only scenarios and exploration, and everything they find")
 	flag.Parse()
 	if wanted != "" {
@@ -116,13 +122,22 @@ func (t *trial) report(f finding) {
 	t.over = t.wanted == nil || slices.Contains(t.wanted, f.Rule)
 	f.Seeds, f.CPUSeconds = t.seeds, now.Seconds()
 	write(&f)
+	if t.over || len(t.rules) == 1 {
+		t.failed = f.result
+	}
 }
 
 // end writes the last line.
 func (t *trial) end() {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	write(&finding{Seeds: t.seeds, CPUSeconds: processor.Time().Seconds(), Over: true})
+	f := finding{Seeds: t.seeds, CPUSeconds: processor.Time().Seconds(), Over: true}
+	if t.failed != nil && t.shrink > 0 {
+		if shrunk, err := sim.Shrink(context.Background(), t.failed, t.shrink); err == nil && len(shrunk.Actions) > 0 {
+			f.Steps = shrunk.Steps
+		}
+	}
+	write(&f)
 }
 
 func write(f *finding) {
@@ -165,6 +180,7 @@ func (t *trial) stuck(what string) {
 	t.seeds++
 	t.lock.Unlock()
 	t.report(finding{Oracle: "hang", Rule: "hang", What: what, Seed: t.seeds})
+	t.shrink = 0
 	t.end()
 	os.Exit(0)
 }
@@ -184,7 +200,8 @@ func (t *trial) simulate(first, last uint64, budget time.Duration) {
 		t.seeds++
 		t.lock.Unlock()
 		if f := r.Failure; f != nil {
-			t.report(finding{Oracle: f.Rule, Rule: f.Rule, What: f.What, Seed: r.Seed})
+			failed := *r
+			t.report(finding{Oracle: f.Rule, Rule: f.Rule, What: f.What, Seed: r.Seed, result: &failed})
 		}
 		return !t.enough(budget)
 	})
