@@ -130,13 +130,13 @@ func summary(results []*result) string {
 // printMarkdown prints the matrix.
 func printMarkdown(results []*result) {
 	fmt.Printf("%s\n\n", summary(results))
-	fmt.Println("| bug | kind | noticed by | seeds | CPU s | by its outcome alone | seeds | CPU s |")
-	fmt.Println("|---|---|---|--:|--:|---|--:|--:|")
+	fmt.Println("| bug | kind | noticed by | seeds | CPU s | steps | by its outcome alone | seeds | CPU s |")
+	fmt.Println("|---|---|---|--:|--:|--:|---|--:|--:|")
 	for _, r := range results {
 		if r.bug.kind == preserving {
 			continue
 		}
-		fmt.Printf("| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Kind, r.verdict(), count(r.Seeds), seconds(r.CPUSeconds),
-			r.outcomeVerdict(), count(r.OutcomeSeeds), seconds(r.OutcomeCPUSeconds))
+		fmt.Printf("| `%s` | %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Name, r.Kind, r.verdict(), count(r.Seeds), seconds(r.CPUSeconds),
+			count(uint64(r.ShrunkSteps)), r.outcomeVerdict(), count(r.OutcomeSeeds), seconds(r.OutcomeCPUSeconds))
 	}
 }
