@@ -64,17 +64,14 @@ func (r *result) tryAll(w *workshop, made *build) error {
 	for _, name := range unknown {
 		r.warnings = append(r.warnings, fmt.Sprintf("%q is no oracle and no set of them", name))
 	}
-	h := w.hunt(made.program, "-shrink", "2s", "-wanted", strings.Join(wanted, ","))
+	h, warnings := w.search(made.program, false, "-shrink", "2s", "-wanted", strings.Join(wanted, ","))
+	r.warnings = append(r.warnings, warnings...)
 	if h.err != nil {
 		return h.err
 	}
 	r.Seeds, r.CPUSeconds, r.ShrunkSteps = h.last.Seeds, h.last.CPUSeconds, h.last.Steps
 	for i := range h.findings {
 		f := &h.findings[i]
-		if w.refuted(f, false) {
-			r.warnings = append(r.warnings, fmt.Sprintf("the code without it breaks %s too, in the same run", f.Oracle))
-			continue
-		}
 		if expected := len(r.bug.expected) == 0 || slices.Contains(wanted, f.Rule); expected || !r.Caught {
 			r.Caught, r.AsExpected = true, expected
 			r.Oracle, r.Seeds, r.CPUSeconds, r.Seed, r.What = f.Oracle, f.Seeds, f.CPUSeconds, f.Seed, f.What
@@ -110,14 +107,14 @@ func (r *result) tryTests(w *workshop, made *build) error {
 
 // tryOutcomes has outcomes alone tell of the bug.
 func (r *result) tryOutcomes(w *workshop, made *build) error {
-	h := w.hunt(made.program, "-outcomes")
+	h, _ := w.search(made.program, true)
 	if h.err != nil {
 		return h.err
 	}
 	r.OutcomeSeeds, r.OutcomeCPUSeconds = h.last.Seeds, h.last.CPUSeconds
 	for i := range h.findings {
 		f := &h.findings[i]
-		if f.Rule != "crash" && !w.refuted(f, true) {
+		if f.Rule != "crash" {
 			r.OutcomeCaught, r.OutcomeOracle, r.OutcomeWhat = true, f.Oracle, f.What
 			r.OutcomeSeeds, r.OutcomeCPUSeconds = f.Seeds, f.CPUSeconds
 			return nil
