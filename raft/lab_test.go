@@ -51,6 +51,7 @@ type server struct {
 	damaged  raft.Index    // the one entry whose body is lost
 	repaired string        // the body that was put back last
 	full     bool          // nothing fits any more
+	fewBytes bool          // the store has room for one byte
 	rotten   bool          // its snapshot can't be read
 	machine  []string      // the commands applied
 	applied  raft.Index
@@ -94,6 +95,9 @@ func (s *server) Room() raft.Room {
 	room := s.Queue.Room()
 	if s.full {
 		room = raft.Room{}
+	}
+	if s.fewBytes {
+		room.Bytes = 1
 	}
 	room.Damaged = s.damaged
 	return room

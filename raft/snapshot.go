@@ -51,9 +51,9 @@ func (n *Node) takeSnapshot(in *Input, out *Effects) {
 
 // pinned is the set of peers that are being sent the present snapshot. It is kept
 // for them, or they would be sent one after the other and never catch up, until
-// they are silent for an election timeout or room is needed.
+// they are silent for an election timeout or room is needed, for entries or their bytes.
 func (n *Node) pinned(in *Input) Slots {
-	if n.role != Leader || !n.hasRoom(in, 1, 0) {
+	if n.role != Leader || !n.hasRoom(in, 1, n.settings.MaxMessageBytes) {
 		return 0
 	}
 	set := Slots(0)

@@ -204,6 +204,18 @@ func TestTheSnapshotThatIsBeingSentGivesWayWhenRoomIsNeeded(t *testing.T) {
 	lab.check(lab.server(3).applied == index, "server 3 should be sent the newer snapshot instead")
 }
 
+// What a leader has room for is counted in bytes as well: with hardly any left it can
+// take no more proposals either.
+func TestTheSnapshotThatIsBeingSentGivesWayWhenBytesAreNeeded(t *testing.T) {
+	lab, leader := behind(t)
+	leader.propose("x")
+	lab.deliverWhere(cutOff(3))
+	leader.receive(raft.Message{Kind: raft.HeartbeatReply, From: first(3), Term: 1})
+	leader.fewBytes = true
+	refusal := leader.trySnapshot(leader.node().Commit())
+	lab.check(refusal.Code == raft.OK, "with room for entries, but not for their bytes: got %v", refusal)
+}
+
 // A leader that sends a snapshot is no less a leader.
 func TestHeartbeatsDoNotQueueBehindChunks(t *testing.T) {
 	lab, _ := behind(t)

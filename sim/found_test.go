@@ -24,6 +24,7 @@ func TestWhatTheSimulatorFoundStaysMended(t *testing.T) {
 		{2678, 0, "a snapshot that could not be taken cost the one being received"},
 		{9835, 0, "late answers let a full follower be sent windows of entries"},
 		{16058, 0, "the same"},
+		{2899, 0, "a snapshot being sent to a hung disk kept a log full of bytes from being cut"},
 	} {
 		if result := Run(found.seed, Expand(found.seed, found.nodes)); result.Failure != nil {
 			t.Errorf("seed %d (%s): %s: %s", found.seed, found.what, result.Failure.Rule, result.Failure.What)

@@ -24,7 +24,6 @@ var whys = map[string]string{
 	"configuration-safety": "Two configurations may both be in use at a time. Unless voters change through a joint one, one change at a time, and after the leader has committed something of its own term, they can decide without each other (§4.1, §4.3).",
 	"read-safety":          "A linearizable read sees all that was acknowledged to anybody before it began. A leader must know that it still leads and that its commit index is no older than its term (§6.4).",
 	"lease":                "A leader answers reads by its lease without asking anybody, so nobody else may be elected as long as it lasts. Whoever helps another leader before then breaks a promise (§6.4.1).",
-	"flow-control":         "A leader takes no more than its followers and its log can keep up with: a proposal beyond that would fill the log to where no no-op fits any more (§10.2.1).",
 	"fate":                 "A client that is told that its command is committed, or never will be, builds on it.",
 	"exactly-once":         "A command that is sent again must not run again; the table of sessions is there for that (§6.3).",
 	"session":              "An answer must be to the command that was asked (§6.3).",
