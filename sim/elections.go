@@ -127,6 +127,7 @@ func (l *ledger) leads(s *server, term raft.Term) {
 	o := &w.options
 	s.readSoon = w.tape.chance(o.ReadElected)
 	if w.tape.chance(o.ReadDeposed) {
+		w.unasked = true
 		w.agenda.push(event{at: w.now, kind: deposedEvent})
 		w.agenda.push(event{at: w.now + w.tape.between(0, o.Heartbeat), kind: deposedEvent})
 	}

@@ -143,7 +143,7 @@ type Options struct {
 	CommandMax    uint32 // bytes
 	Reads         uint32 // chance that a client reads rather than proposes
 	ReadElected   uint32 // chance that a new leader is asked to read at once
-	ReadDeposed   uint32 // chance that a leader is asked for a read by lease when another is elected
+	ReadDeposed   uint32 // chance that whoever is deposed, or follows who is, is asked for a read
 	OperatorEvery uint64
 	Changes       uint32 // weight of membership changes
 	Transfers     uint32 // weight of leadership transfers

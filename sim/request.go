@@ -204,14 +204,24 @@ func (w *world) fresh(mode raft.ReadMode) bool {
 	return mode == raft.Linearizable || mode == raft.Lease && w.options.trusted()
 }
 
-// askDeposed asks whoever still takes itself for the leader for a read by lease,
-// at the moment when it matters most: another has been elected.
+// askDeposed asks whoever still takes itself for the leader for a read by lease or by
+// a round, and whoever still follows it for one that it must be asked for, at the
+// moment when it matters most: another has been elected.
 func (w *world) askDeposed() {
 	for i := range w.count {
-		if s := w.servers[i]; s.up && s.pausedUntil <= w.now && s.seen.role == raft.Leader && s.seen.term < w.ledger.elected {
-			w.coverage[deposedReads]++
-			s.read(raft.Lease, w.nextReader())
+		s := w.servers[i]
+		if !s.up || s.pausedUntil > w.now || s.seen.term >= w.ledger.elected {
+			continue
 		}
+		mode := raft.Linearizable
+		switch {
+		case s.seen.role == raft.Leader:
+			mode = [...]raft.ReadMode{raft.Lease, raft.Linearizable}[w.tape.draw(2)]
+		case s.driver.Node().Leader() == raft.Member{}:
+			continue
+		}
+		w.coverage[deposedReads]++
+		s.read(mode, w.nextReader())
 	}
 }
 
@@ -255,6 +265,11 @@ func (s *server) resolve(p *proposal) bool {
 		heard := w.answered(&w.clients[p.client], p.serial, response)
 		if a := &s.machine.recent[p.index%recentMax]; heard && a.index == p.index {
 			w.ledger.promised(s, p.index, a.state)
+		}
+		if w.unasked && heard && p.term == w.ledger.elected { // what a deposed leader lacks
+			w.unasked = false
+			w.agenda.push(event{at: w.now, kind: deposedEvent})
+			w.agenda.push(event{at: w.soon(), kind: deposedEvent})
 		}
 		w.outageAfterAnswer()
 	}

@@ -43,8 +43,9 @@ type world struct {
 	quiet      bool // clients don't propose
 	core       core // outside which all is broken for good
 	clients    []client
-	turn       int // of the clients to propose
-	readTurn   int // and to read
+	turn       int  // of the clients to propose
+	readTurn   int  // and to read
+	unasked    bool // the deposed are to be asked when the last one elected has answered a client
 	history    history
 	witness    linearizability.Witness
 	searches   uint64 // through histories
@@ -117,7 +118,7 @@ func (w *world) reset(o *Options, t tape) {
 	w.ledger.reset(w)
 	w.graves = w.graves[:0]
 	w.faults = faults{}
-	w.quiet, w.leader, w.acting, w.core = false, nil, nil, 0
+	w.quiet, w.unasked, w.leader, w.acting, w.core = false, false, nil, nil, 0
 	w.guest, w.guestLost, w.guestAnswers, w.brought = nil, 0, 0, nil
 	w.resetClients()
 	w.scan.count = 0
