@@ -70,8 +70,15 @@ func TestACoreGoesOnWithoutThoseOutside(t *testing.T) {
 	}
 }
 
-// fills makes a server's log full of entries that it does not know to be committed.
+// fills makes a server's log full of entries that it does not know to be committed,
+// as many as there is a reserve for among them.
 func fills(s *server) {
+	s.world.options.Reserve = 0
+	stuffs(s)
+}
+
+// stuffs makes a server's log full, but of commands.
+func stuffs(s *server) {
 	s.lies(liar{room: func(r *raft.Room) { r.Entries = 0 }})
 	s.disk.written.put(s.disk.written.at(s.disk.written.last))
 	s.disk.written.base = s.seen.commit
@@ -94,6 +101,7 @@ func TestNoExcuseIsGivenLightly(t *testing.T) {
 		{"nothing", func(_ *world, _, _, _ *server) {}, 0, false},
 		{"one full log of three", func(_ *world, _, follower, _ *server) { fills(follower) }, 0, false},
 		{"two full logs of three", func(_ *world, _, follower, other *server) { fills(follower); fills(other) }, exhausted, true},
+		{"two logs full of commands", func(_ *world, _, follower, other *server) { stuffs(follower); stuffs(other) }, 0, false},
 		{"one full log, and another server outside", func(w *world, _, follower, other *server) {
 			fills(follower)
 			w.core = (1<<w.count - 1) &^ (1 << other.slot)
