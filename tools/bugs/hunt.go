@@ -143,7 +143,7 @@ func (w *workshop) runTests(made *build, inside string) (f finding, failed bool,
 	out, err := command.CombinedOutput()
 	var exited *exec.ExitError
 	if err == nil || !errors.As(err, &exited) {
-		return finding{}, false, nil //nolint:nilerr // there are none, or they can't run here
+		return finding{}, false, nil // there are none, or they can't run here
 	}
 	name := "crash"
 	if match := testFailure.FindSubmatch(out); match != nil {

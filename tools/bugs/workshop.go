@@ -66,7 +66,11 @@ func newWorkshop(budget time.Duration) (*workshop, error) {
 	return w, nil
 }
 
-func (w *workshop) close() { os.RemoveAll(w.place) }
+func (w *workshop) close() {
+	if err := os.RemoveAll(w.place); err != nil {
+		fmt.Fprintf(os.Stderr, "bugs: %v\n", err)
+	}
+}
 
 // goCommand runs the go command in the repository and returns what it says.
 func (w *workshop) goCommand(arguments ...string) (string, error) {
@@ -74,8 +78,7 @@ func (w *workshop) goCommand(arguments ...string) (string, error) {
 	command.Dir = w.root
 	command.Env = append(os.Environ(), "GOWORK=off")
 	out, err := command.Output()
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = errors.New(strings.TrimSpace(string(failed.Stderr)))
 	}
 	return string(out), err
