@@ -83,6 +83,7 @@ func (o *Options) fates() (fates device.Fate) {
 func (l *logStore) open() {
 	d, w := &l.owner.disk, l.owner.world
 	l.sealing, l.taking, l.straying, l.touched, l.refusal = false, false, false, false, nil
+	l.layout.syncing = 0 // operations are numbered anew
 	var report *wal.Report
 	for failures := 0; ; failures++ {
 		log, found, err := wal.Open(l.options, l.device, l)

@@ -171,6 +171,18 @@ func TestTheAtlasSparesTheLastBatchThatIsKnownToBeDurable(t *testing.T) {
 	}
 }
 
+// A log numbers its operations anew whenever it is opened.
+func TestOperationsOfOneLifeAreNotTakenForThoseOfAnother(t *testing.T) {
+	_, s := logCluster(t)
+	l := s.disk.engine
+	before := l.layout.syncing
+	s.down()
+	s.disk.crash()
+	if submitted := uint64(len(l.device.Waiting())); before <= submitted || l.layout.syncing > submitted {
+		t.Errorf("operation %d of the new life, which has come to %d, is taken for the sync that was %d", l.layout.syncing, submitted, before)
+	}
+}
+
 func TestNoBodyIsLostOfWhichNotTwoOthersHaveACopy(t *testing.T) {
 	w, s := logCluster(t)
 	index := raft.Index(0)
