@@ -166,6 +166,25 @@ func (w *world) quorum(c *raft.Configuration, holds func(*mirror, uint8) bool) b
 			set |= 1 << slot
 		}
 	}
+	return isQuorum(set, c)
+}
+
+// votersOf are the slots of a configuration's voters, outgoing ones included, whose
+// members still live and of whom something holds.
+func (w *world) votersOf(c *raft.Configuration, holds func(*server) bool) raft.Slots {
+	var set raft.Slots
+	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
+		slot := slotOf(rest)
+		if s := w.find(c.Members[slot].ID); s != nil && s.member == c.Members[slot] && holds(s) {
+			set |= 1 << slot
+		}
+	}
+	return set
+}
+
+// isQuorum reports whether a set is a majority of the voters and, in a joint
+// configuration, of the outgoing voters (§4.3).
+func isQuorum(set raft.Slots, c *raft.Configuration) bool {
 	return majority(set, c.Voters) && (c.Outgoing == 0 || majority(set, c.Outgoing))
 }
 

@@ -29,18 +29,9 @@ func (w *world) full() bool {
 		return false
 	}
 	c := &w.leader.seen.configuration
-	var able, stuck raft.Slots
-	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
-		slot := slotOf(rest)
-		switch s := w.find(c.Members[slot].ID); {
-		case !w.counts(s) || s.member != c.Members[slot]:
-		case s.stuck():
-			stuck |= 1 << slot
-		default:
-			able |= 1 << slot
-		}
-	}
-	return stuck != 0 && !c.Quorum(able)
+	all := w.votersOf(c, w.counts)
+	able := w.votersOf(c, func(s *server) bool { return w.counts(s) && !s.stuck() })
+	return able != all && !isQuorum(able, c)
 }
 
 // stuck reports whether a server's log is full to the last entry, reserve and all, with
@@ -104,18 +95,9 @@ func (w *world) lostForGood(s *server) bool {
 
 // electable reports whether a quorum of a server's configuration could vote for it.
 func (w *world) electable(s *server) bool {
-	var voters raft.Slots
 	c := &s.seen.configuration
-	for rest := c.Voters | c.Outgoing; rest != 0; rest &= rest - 1 {
-		slot := slotOf(rest)
-		other := w.find(c.Members[slot].ID)
-		if !other.up || !w.counts(other) || other.member != c.Members[slot] {
-			continue
-		}
+	return isQuorum(w.votersOf(c, func(other *server) bool {
 		mine, its := s.lastTerm(), other.lastTerm()
-		if mine > its || mine == its && s.disk.written.last >= other.disk.written.last {
-			voters |= 1 << slot
-		}
-	}
-	return c.Quorum(voters)
+		return other.up && w.counts(other) && (mine > its || mine == its && s.disk.written.last >= other.disk.written.last)
+	}), c)
 }

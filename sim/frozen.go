@@ -1,7 +1,5 @@
 package sim
 
-import "github.com/driftless-raft/driftless/raft"
-
 // A core is a set of servers, a bit each, that are whole and hear each other, and
 // enough of them to decide whatever configuration one of them goes by. When all
 // outside stay broken for good, it must do without them. Zero stands for no core:
@@ -65,14 +63,7 @@ func (w *world) decides(set core) bool {
 		if set>>s.slot&1 == 0 || c.Voters == 0 {
 			continue
 		}
-		var inside raft.Slots
-		for rest := c.Everybody(); rest != 0; rest &= rest - 1 {
-			slot := slotOf(rest)
-			if other := w.find(c.Members[slot].ID); other != nil && other.member == c.Members[slot] && set>>other.slot&1 != 0 {
-				inside |= 1 << slot
-			}
-		}
-		if !majority(inside, c.Voters) || c.Outgoing != 0 && !majority(inside, c.Outgoing) {
+		if !isQuorum(w.votersOf(c, func(other *server) bool { return set>>other.slot&1 != 0 }), c) {
 			return false
 		}
 	}
