@@ -1,11 +1,10 @@
 package sim
 
 import (
-	"fmt"
 	"math/bits"
 	"runtime/debug"
-	"strings"
 
+	"github.com/driftless-raft/driftless/internal/panics"
 	"github.com/driftless-raft/driftless/raft"
 	"github.com/driftless-raft/driftless/sim/linearizability"
 	"github.com/driftless-raft/driftless/statemachine"
@@ -305,27 +304,8 @@ func (w *world) rescue() {
 			w.perish()
 			return
 		}
-		w.ledger.fail("assertion", "%v (%s)", cause, culprit(string(debug.Stack())))
+		w.ledger.fail("assertion", "%v (%s)", cause, panics.Origin(string(debug.Stack()), 5, ""))
 	}
-}
-
-// culprit finds where a panic began, outside of this package.
-func culprit(stack string) string {
-	lines := strings.Split(stack, "\n")
-	var frames []string
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic(") {
-			lines = lines[i+2:]
-			break
-		}
-	}
-	for i := 0; i+1 < len(lines) && len(frames) < 5; i += 2 {
-		name, _, _ := strings.Cut(lines[i], "(0x")
-		_, place, _ := strings.Cut(lines[i+1], "driftless/")
-		place, _, _ = strings.Cut(place, " +")
-		frames = append(frames, fmt.Sprintf("%s %s", name[strings.LastIndex(name, "/")+1:], place))
-	}
-	return strings.Join(frames, " < ")
 }
 
 // find is the server with an id, or nil.

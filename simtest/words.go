@@ -2,9 +2,9 @@ package simtest
 
 import (
 	"fmt"
-	"path/filepath"
 	"runtime/debug"
-	"strings"
+
+	"github.com/driftless-raft/driftless/internal/panics"
 )
 
 // shownMax is how many bytes of a state are shown around where it differs.
@@ -38,34 +38,8 @@ func (v *visit) guard(what string, call func()) {
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			v.fail(panicRule, fmt.Sprintf("%s panicked: %v (%s)", what, cause, origin(string(debug.Stack()))))
+			v.fail(panicRule, fmt.Sprintf("%s panicked: %v (%s)", what, cause, panics.Origin(string(debug.Stack()), 4, "simtest.(*visit)")))
 		}
 	}()
 	call()
-}
-
-// origin finds where a panic began: the functions down to those of this package.
-func origin(stack string) string {
-	lines := strings.Split(stack, "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic(") {
-			lines = lines[i+2:]
-			break
-		}
-	}
-	var frames []string
-	for i := 0; i+1 < len(lines) && len(frames) < 4; i += 2 {
-		name := lines[i][strings.LastIndex(lines[i], "/")+1:]
-		if strings.HasPrefix(name, "simtest.(*visit)") {
-			break
-		}
-		if strings.HasPrefix(name, "runtime.") || strings.HasPrefix(name, "panic(") {
-			continue
-		}
-		name, _, _ = strings.Cut(name, "(0x")
-		name, _, _ = strings.Cut(name, "({")
-		place, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " +")
-		frames = append(frames, fmt.Sprintf("%s %s", name, filepath.Base(place)))
-	}
-	return strings.Join(frames, " < ")
 }
