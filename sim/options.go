@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"fmt"
-	"reflect"
-	"strings"
-)
+import "strings"
 
 // A StoreKind is one of the stores the nodes of a run keep their logs in.
 type StoreKind uint8
@@ -153,18 +149,11 @@ type Options struct {
 
 // String lists the options that are not zero.
 func (o Options) String() string {
-	var b strings.Builder
-	value := reflect.ValueOf(o)
-	for i := range value.NumField() {
-		if value.Field(i).IsZero() && value.Field(i).Type() != reflect.TypeFor[StoreKind]() {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%s=%v", value.Type().Field(i).Name, value.Field(i).Interface())
+	var words []string
+	for _, option := range o.listed() {
+		words = append(words, option.Name+"="+option.Value)
 	}
-	return b.String()
+	return strings.Join(words, " ")
 }
 
 const (
