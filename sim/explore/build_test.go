@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -9,40 +8,28 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"github.com/driftless-raft/driftless/internal/wasi"
 )
 
-// build builds this package's tests otherwise than they are now.
-func build(t *testing.T, environment []string, flags ...string) (file string) {
+func TestWebAssemblyCountsTheSameStates(t *testing.T) {
+	output, err := wasi.Test(t, "TestAllStatesOfSmallClustersAreSafe", nil)
+	if passed := strings.Count(output, "    --- PASS: "); err != nil || passed != len(known) {
+		t.Errorf("%d of %d known counts are the same as WebAssembly: %v\n%s", passed, len(known), err, output)
+	}
+}
+
+// build builds this package's tests with some files replaced by others.
+func build(t *testing.T, overlay string) (file string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("building takes a while: go test without -short")
 	}
 	file = filepath.Join(t.TempDir(), "explore.test")
-	command := exec.Command("go", append([]string{"test", "-c", "-o", file}, append(flags, ".")...)...)
-	command.Env = append(os.Environ(), environment...)
+	command := exec.Command("go", "test", "-c", "-o", file, "-overlay="+overlay, ".")
 	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v with %q: %v\n%s", command, environment, err, output)
+		t.Fatalf("%v: %v\n%s", command, err, output)
 	}
 	return file
-}
-
-func TestWebAssemblyCountsTheSameStates(t *testing.T) {
-	program, err := os.ReadFile(build(t, []string{"GOOS=wasip1", "GOARCH=wasm"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime := wazero.NewRuntime(t.Context())
-	defer runtime.Close(t.Context())
-	wasi_snapshot_preview1.MustInstantiate(t.Context(), runtime)
-	var output bytes.Buffer
-	configuration := wazero.NewModuleConfig().WithStdout(&output).WithStderr(&output).
-		WithArgs("explore.test", "-test.v", "-test.run=^TestAllStatesOfSmallClustersAreSafe$").WithSysWalltime().WithSysNanotime()
-	_, err = runtime.InstantiateWithConfig(t.Context(), program, configuration)
-	if passed := strings.Count(output.String(), "    --- PASS: "); err != nil && !strings.Contains(err.Error(), "exit_code(0)") || passed != len(known) {
-		t.Errorf("%d of %d known counts are the same as WebAssembly: %v\n%s", passed, len(known), err, output.String())
-	}
 }
 
 // broken is where the test below, built with a core in which a rule is broken,
@@ -79,7 +66,7 @@ func TestABrokenRuleIsFoundByAShortestWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := build(t, nil, "-overlay="+write("overlay.json", string(overlay)))
+	program := build(t, write("overlay.json", string(overlay)))
 	found := filepath.Join(folder, "found.json")
 	command := exec.Command(program, "-test.run=^TestABrokenRuleIsFoundByAShortestWay$")
 	command.Env = append(os.Environ(), broken+"="+found)
