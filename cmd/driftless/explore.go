@@ -103,12 +103,7 @@ func (c *exploreCommand) Run(s streams) error {
 	}
 	r := newExploration(result, watch)
 	out := bufio.NewWriter(s.out)
-	if c.JSON {
-		writeJSON(out, r)
-	} else {
-		r.writeText(out)
-	}
-	if err := flush(out); err != nil {
+	if err := present(out, c.JSON, r); err != nil {
 		return err
 	}
 	switch {

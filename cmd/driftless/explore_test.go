@@ -27,9 +27,7 @@ func TestBadBudgetsAreRefusedInWords(t *testing.T) {
 		"explore --bogus":                      "driftless explore --help",
 		"explore 3":                            "3",
 	} {
-		if code, out, err := command(t, line); code != exitUsage || out != "" || !strings.Contains(err, why) {
-			t.Errorf("driftless %s: exit code %d, stdout %q, stderr %q: wanted 2, nothing, and %q", line, code, out, err, why)
-		}
+		refuses(t, line, why)
 	}
 }
 
@@ -125,30 +123,14 @@ func broken(t *testing.T) string {
 	if testing.Short() {
 		t.Skip("building takes a while: go test without -short")
 	}
-	original, err := filepath.Abs("../../raft/election.go")
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
-	}
-	source, err := os.ReadFile(original)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const rule, instead = "return m.LogTerm > mine || m.LogTerm == mine && m.Index >= n.log.last", "return m.Term > mine"
-	if !strings.Contains(string(source), rule) {
-		t.Fatalf("raft/election.go does not say %q any more: break another line of it", rule)
 	}
 	folder := t.TempDir()
-	replacement, overlay, program := filepath.Join(folder, "election.go"), filepath.Join(folder, "overlay.json"), filepath.Join(folder, "driftless")
-	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {original: replacement}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, text := range map[string]string{replacement: strings.Replace(string(source), rule, instead, 1), overlay: string(replaced)} {
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if output, err := exec.Command("go", "build", "-overlay", overlay, "-o", program, ".").CombinedOutput(); err != nil {
+	files := mutated(t, root, folder, "raft/election.go", "return m.LogTerm > mine || m.LogTerm == mine && m.Index >= n.log.last", "return m.Term > mine")
+	program := filepath.Join(folder, "driftless")
+	if output, err := exec.Command("go", "build", "-overlay", overlayOf(t, folder, files), "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	return program

@@ -44,9 +44,15 @@ func TestBadUsageExitsWithTwoAndSaysWhy(t *testing.T) {
 		"sim 1-20":            "1-20",
 		"version --seeds 1-2": "--seeds",
 	} {
-		if code, out, err := command(t, line); code != exitUsage || out != "" || !strings.Contains(err, why) {
-			t.Errorf("driftless %s: exit code %d, stdout %q, stderr %q: wanted 2, nothing, and %q", line, code, out, err, why)
-		}
+		refuses(t, line, why)
+	}
+}
+
+// refuses checks that a command line is bad usage, and that the user is told why.
+func refuses(t *testing.T, line, why string) {
+	t.Helper()
+	if code, out, err := command(t, line); code != exitUsage || out != "" || !strings.Contains(err, why) {
+		t.Errorf("driftless %s: exit code %d, stdout %q, stderr %q: wanted 2, nothing, and %q", line, code, out, err, why)
 	}
 }
 

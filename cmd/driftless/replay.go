@@ -108,12 +108,7 @@ func (c *replayCommand) Run(s streams) error {
 	case err != nil:
 		return errors.Join(flush(out), c.refuse(s, err))
 	}
-	if c.JSON {
-		writeJSON(out, r)
-	} else {
-		r.writeText(out)
-	}
-	if err := flush(out); err != nil {
+	if err := present(out, c.JSON, r); err != nil {
 		return err
 	}
 	if !r.Equal || r.Rule != "" {

@@ -88,9 +88,7 @@ func TestAFileThatCannotBeReplayedExitsWithTwoAndSaysWhy(t *testing.T) {
 		"replay":                                 "<file>",
 		"replay --until 0 " + directory + "/cut": "--until",
 	} {
-		if code, out, err := command(t, line); code != exitUsage || out != "" || !strings.Contains(err, why) {
-			t.Errorf("driftless %s: exit code %d, stdout %q, stderr %q: wanted 2, nothing, and %q", line, code, out, err, why)
-		}
+		refuses(t, line, why)
 	}
 }
 
@@ -180,22 +178,28 @@ func regression(t *testing.T, root, directory, overlay string) (out string, code
 // figure8 writes an overlay with the bug and other files, and returns its name.
 func figure8(t *testing.T, root, directory string, more map[string]string) string {
 	t.Helper()
-	original := filepath.Join(root, "raft/commit.go")
+	files := mutated(t, root, directory, "raft/commit.go", "!known || term != n.term", "!known || term > n.term")
+	maps.Copy(files, more)
+	return overlayOf(t, directory, files)
+}
+
+// mutated writes a file of the core with something else instead of a rule, and returns
+// which file is to be replaced by which.
+func mutated(t *testing.T, root, directory, name, rule, instead string) map[string]string {
+	t.Helper()
+	original := filepath.Join(root, name)
 	source, failure := os.ReadFile(original)
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	const rule = "!known || term != n.term"
 	if strings.Count(string(source), rule) != 1 {
-		t.Fatalf("%q does not stand once in raft/commit.go", rule)
+		t.Fatalf("%q does not stand once in %s: break another line of it", rule, name)
 	}
-	changed := filepath.Join(directory, "commit.go")
-	if failure := os.WriteFile(changed, []byte(strings.Replace(string(source), rule, "!known || term > n.term", 1)), 0o600); failure != nil {
+	changed := filepath.Join(directory, filepath.Base(name))
+	if failure := os.WriteFile(changed, []byte(strings.Replace(string(source), rule, instead, 1)), 0o600); failure != nil {
 		t.Fatal(failure)
 	}
-	files := map[string]string{original: changed}
-	maps.Copy(files, more)
-	return overlayOf(t, directory, files)
+	return map[string]string{original: changed}
 }
 
 func overlayOf(t *testing.T, directory string, files map[string]string) string {
