@@ -19,13 +19,8 @@ func logOptions() Options {
 	return o
 }
 
-// diskSwitches are the faults of a log engine's disk, each with what turns it on and
-// how often it then happened.
-var diskSwitches = []struct {
-	name  string
-	on    func(*Options)
-	count int
-}{
+// diskSwitches are the faults of a log engine's disk.
+var diskSwitches = []faultSwitch{
 	{"failed syncs", func(o *Options) { o.FailedSyncs = 1 }, failedSyncs},
 	{"failed writes", func(o *Options) { o.FailedWrites = 1 }, failedWrites},
 	{"full disks", func(o *Options) { o.FullDisks = 1 }, fullDisks},
@@ -48,26 +43,7 @@ var diskSwitches = []struct {
 
 func TestEveryFaultOfALogsDiskCanBeSwitchedOnByItselfAndIsSurvived(t *testing.T) {
 	for _, s := range diskSwitches {
-		t.Run(s.name, func(t *testing.T) {
-			total := uint64(0)
-			for seed := uint64(1); seed <= 10; seed++ {
-				options := logOptions()
-				if seed == 1 {
-					if off := Run(seed, options); off.Coverage[s.count] != 0 {
-						t.Errorf("%d %s although nothing is switched on", off.Coverage[s.count], CoverageNames[s.count])
-					}
-				}
-				s.on(&options)
-				result := Run(seed, options)
-				if result.Failure != nil {
-					t.Errorf("seed %d breaks %s: %s", seed, result.Failure.Rule, result.Failure.What)
-				}
-				total += result.Coverage[s.count]
-			}
-			if total == 0 {
-				t.Errorf("there were no %s", CoverageNames[s.count])
-			}
-		})
+		t.Run(s.name, func(t *testing.T) { s.check(t, logOptions(), 10, 1) })
 	}
 }
 
