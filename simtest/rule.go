@@ -94,7 +94,7 @@ var faults = []string{
 	"FrozenCore", "Garbling", "Corruption", "Tail", "LinkCapacity", "Duplication", "Loss", "ApplyDelay",
 	"UnfitClocks", "ClockExcessPPM", "Drifts", "Jumps", "SlowNodes", "Pauses", "Lulls",
 	"Filters", "Swizzles", "Flaps", "Clogs", "Deafnesses", "OneWay", "Partitions",
-	"RestartOnVote", "CrashOnElected", "FaultOnEvent", "QuickRestarts", "CrashInStep",
+	"OutageOnAnswer", "Outages", "RestartOnVote", "CrashOnElected", "FaultOnEvent", "QuickRestarts", "CrashInStep",
 	"BeyondAtlas", "GarbageSectors", "TornSectors", "LostSectors", "Decay", "StaleReads", "StraySectors", "FullDisks", "SlowDisks", "FailedWrites", "FailedSyncs",
 	"Rot", "HungDisks", "DiskFailures", "Wipes", "Crashes",
 	"Abortions", "Transfers", "ReadElected", "ReadDeposed", "LateRequests", "LostResponses", "GiveUps", "Compactions",
