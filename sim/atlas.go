@@ -69,7 +69,7 @@ func (w *world) few() bool {
 // may be about to lead who knows of another.
 func (w *world) expendable() bool {
 	leader := w.leader
-	if !w.few() || leader == nil || !leader.up || w.lives > 60 {
+	if !w.few() || !leader.up || w.lives > 60 {
 		return false
 	}
 	n := leader.driver.Node()

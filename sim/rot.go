@@ -71,7 +71,7 @@ func (l *ledger) repaired(d *disk, e *raft.Entry) {
 func (l *ledger) vouches(s *server, reply *raft.Message) {
 	l.looks[atVouch]++
 	d := &s.disk
-	if lost := d.lost(s.seen.commit, reply.Index); lost != 0 && lost > s.driver.Node().Commit() {
+	if lost := d.lost(s.seen.commit, reply.Index); lost > s.driver.Node().Commit() {
 		l.fail("lost-body", "server %d tells %d that it has the entries up to %d, but has lost the body of %d, which it does not know to be committed",
 			s.id, reply.To.ID, reply.Index, lost)
 	}

@@ -125,12 +125,10 @@ func (r *result) tryOutcomes(w *workshop, made *build) error {
 
 // good reports whether the harness did what it should.
 func (r *result) good() bool {
-	switch {
-	case r.bug.kind == preserving:
+	if r.bug.kind == preserving {
 		return !r.Caught
-	default:
-		return r.AsExpected
 	}
+	return r.AsExpected
 }
 
 // hang and crash are what a trial can find beside the rules of the simulator: code
