@@ -91,6 +91,7 @@ const (
 	coreless
 	exhausted
 	stalemates
+	outvoted
 	coverageKinds
 )
 
@@ -141,5 +142,5 @@ var CoverageNames = [coverageKinds]string{
 	"reads of a new leader", "reads of a deposed one", "truncations", "compactions", "snapshots installed",
 	"snapshots loaded", "configuration changes", "joint configurations", "refused changes", "transfers",
 	"aborted transfers", "isolated followers", "deaf followers", "frozen cores", "servers broken for good",
-	"cores that could not be", "exhausted reserves", "stalemates",
+	"cores that could not be", "exhausted reserves", "stalemates", "outvoted cores",
 }

@@ -5,13 +5,17 @@ import "github.com/driftless-raft/driftless/raft"
 // A cluster that is healed, or a core that is whole, must commit again. What excuses
 // it is proven from what the stores hold, and counted.
 
-// excused reports whether nothing can be committed any more, whoever tries.
+// excused reports whether nothing can be committed any more, whoever tries. A core may
+// have been told by a leader outside, who is heard for a while, of a configuration of
+// which it is no quorum.
 func (w *world) excused() bool {
 	switch {
 	case w.full():
 		w.coverage[exhausted]++
 	case w.stalemate():
 		w.coverage[stalemates]++
+	case w.core != 0 && !w.decides(w.core):
+		w.coverage[outvoted]++
 	default:
 		return false
 	}
@@ -19,7 +23,9 @@ func (w *world) excused() bool {
 }
 
 // given reports whether the run was excused, so that there is nothing more to expect.
-func (w *world) given() bool { return w.coverage[exhausted]+w.coverage[stalemates] != 0 }
+func (w *world) given() bool {
+	return w.coverage[exhausted]+w.coverage[stalemates]+w.coverage[outvoted] != 0
+}
 
 // full is the excuse that logs are full: so many voters are stuck that the others who
 // count are no quorum. Every leader since the last commit has left a no-op there;

@@ -2,7 +2,7 @@ package sim
 
 import "testing"
 
-// Seeds that once found something in the core, with what it was. The decisions a
+// Seeds that once found something, in the core or in what checks it, with what it was. The decisions a
 // seed stands for change with the code, so each finding has a test of its own too
 // where one could be written; these cost nothing and keep the list.
 func TestWhatTheSimulatorFoundStaysMended(t *testing.T) {
@@ -25,6 +25,9 @@ func TestWhatTheSimulatorFoundStaysMended(t *testing.T) {
 		{9835, 0, "late answers let a full follower be sent windows of entries"},
 		{16058, 0, "the same"},
 		{2899, 0, "a snapshot being sent to a hung disk kept a log full of bytes from being cut"},
+		{89688, 0, "a log engine that ran out of space while nothing was written never asked again"},
+		{36453, 0, "a joint configuration was taken for one in force because the entry that left it was gone again"},
+		{111633, 0, "a leader outside a core gave it a configuration that it can't decide"},
 	} {
 		if result := Run(found.seed, Expand(found.seed, found.nodes)); result.Failure != nil {
 			t.Errorf("seed %d (%s): %s: %s", found.seed, found.what, result.Failure.Rule, result.Failure.What)

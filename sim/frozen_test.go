@@ -128,6 +128,14 @@ func TestNoExcuseIsGivenLightly(t *testing.T) {
 			loses(follower)
 			ahead(other)
 		}, 0, false},
+		{"a core that decides", func(w *world, leader, follower, _ *server) {
+			w.core = 1<<leader.slot | 1<<follower.slot
+		}, 0, false},
+		{"a core that is told of a configuration it can't decide", func(w *world, leader, follower, other *server) {
+			w.core = 1<<leader.slot | 1<<follower.slot
+			c := &follower.seen.configuration
+			c.Outgoing, c.Voters = c.Voters, c.Find(other.member)|c.Find(follower.member)
+		}, outvoted, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, leader, follower := steady(t)

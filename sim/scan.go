@@ -281,12 +281,10 @@ func differ(a, b *scannedLog, x, y []scannedEntry) int {
 // held by a quorum, and by a leader whose term nobody exceeds (§3.6.3).
 func (c *scan) committed(logs []scannedLog) {
 	var far *scannedLog
-	highest, changed := raft.Term(0), raft.Index(0)
+	highest := raft.Term(0)
 	for i := range logs {
 		l := &logs[i]
 		highest = max(highest, l.stored.HardState.Term)
-		_, at := l.configuration(l.stored.Last)
-		changed = max(changed, at)
 		if l.server.up && (far == nil || l.server.driver.Node().Commit() > far.server.driver.Node().Commit()) {
 			far = l
 		}
@@ -295,7 +293,6 @@ func (c *scan) committed(logs []scannedLog) {
 		return
 	}
 	commit := far.server.driver.Node().Commit()
-	holders := raft.Slots(0)
 	configuration, at := far.configuration(commit)
 	if configuration.Voters == 0 { // a joiner, of a log that says nothing about members
 		if configuration, at = founding(logs, commit); configuration == nil {
@@ -304,20 +301,32 @@ func (c *scan) committed(logs []scannedLog) {
 	}
 	for i := range logs {
 		l := &logs[i]
-		holds := l.has(far, commit)
-		if holds || configuration.Find(l.server.member) == 0 {
-			holders |= configuration.Find(l.server.member) | lostLife(configuration, l.server)
-		}
-		if n := l.server.driver.Node(); l.server.up && n.Role() == raft.Leader && n.Term() == highest && !holds {
+		if n := l.server.driver.Node(); l.server.up && n.Role() == raft.Leader && n.Term() == highest && !l.has(far, commit) {
 			c.world.ledger.fail("scan-leader-completeness", "server %d leads in term %d without entry %d, which server %d takes to be committed",
 				l.server.id, highest, commit, far.server.id)
 		}
 	}
-	// A joint configuration that has been left already needs the new half only.
-	if !majority(holders, configuration.Voters) || changed == at && configuration.Outgoing != 0 && !majority(holders, configuration.Outgoing) {
+	// A joint configuration that is committed may have been left: by a leader whose
+	// entry about that is gone again from every log, too. Then what follows the joint
+	// configuration needs the new half only.
+	if !majority(holders(logs, far, commit, configuration), configuration.Voters) ||
+		configuration.Outgoing != 0 && at >= far.stored.Base && !majority(holders(logs, far, at, configuration), configuration.Outgoing) {
 		c.world.ledger.fail("scan-committed-quorum", "server %d takes entry %d to be committed, but those who hold it are no quorum of %s",
 			far.server.id, commit, describe(configuration))
 	}
+}
+
+// holders are the slots of a configuration whose stores hold the entry that another has
+// at an index, and those of which nobody can tell.
+func holders(logs []scannedLog, far *scannedLog, index raft.Index, c *raft.Configuration) raft.Slots {
+	set := raft.Slots(0)
+	for i := range logs {
+		l := &logs[i]
+		if slot := c.Find(l.server.member); slot == 0 || l.has(far, index) {
+			set |= slot | lostLife(c, l.server)
+		}
+	}
+	return set
 }
 
 // has reports whether a store holds the entry that another has at an index.

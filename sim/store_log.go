@@ -208,6 +208,9 @@ func (l *logStore) complete(number uint64) bool {
 		}
 		l.log.Complete(o.Number, err)
 	}
+	if l.log.Room().Entries == 0 && !l.sealing {
+		l.sealSoon() // which asks again for space
+	}
 	now, code := l.log.Durable()
 	return now > durable || code != raft.OK
 }
