@@ -17,7 +17,7 @@ func (n *Node) fetch(in *Input, out *Effects) {
 	if in.Room.Damaged <= n.log.base || !known || others == 0 || int(out.Count) == len(out.Messages) {
 		return
 	}
-	for tosses := in.Jitter; tosses&1 != 0 && others&(others-1) != 0; tosses >>= 1 {
+	for skip := uint64(in.Jitter) % uint64(others.count()); skip > 0; skip-- {
 		others &= others - 1
 	}
 	out.JitterUsed = true

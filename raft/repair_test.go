@@ -40,6 +40,30 @@ func TestALostBodyIsFetchedFromAPeerAndOnlyThenApplied(t *testing.T) {
 	lab.check(slices.Equal(s.machine, []string{"a", "b", "c", "d"}), "it applied %q", s.machine)
 }
 
+// In a large cluster the one that has the body must not be the one that is hardly asked.
+func TestWhoIsAskedForALostBodyIsDrawnAmongAllOthersAlike(t *testing.T) {
+	lab := newLaboratory(t, 5)
+	lab.elect(1).propose("a")
+	lab.run(3 * beat)
+	s := lab.server(5)
+	s.crash()
+	s.damaged = 2
+	lab.start(s)
+	var asked []raft.ID
+	lab.sent = func(p *packet) {
+		if p.Kind == raft.Fetch {
+			asked = append(asked, p.To.ID)
+		}
+	}
+	for len(asked) < 8 { // with as many draws
+		s.jitter++
+		lab.runWhere(beat, func(p *packet) bool { return p.Kind != raft.FetchReply })
+	}
+	for id := raft.ID(1); id <= 4; id++ {
+		lab.check(slices.Contains(asked[4:], id), "server %d was not asked in four draws of %v", id, asked)
+	}
+}
+
 func TestALostBodyIsFetchedWhileNobodyLeads(t *testing.T) {
 	lab, s := damagedCluster(t)
 	lab.server(1).crash()
