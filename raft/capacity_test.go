@@ -185,13 +185,47 @@ func TestAFullClusterIsWritableAgainWhenAQuorumIsBackAndASnapshotIsTaken(t *test
 	})
 }
 
+// A leader knows first what is committed, and compacts it. What it has filled another
+// log with must not keep that server from leading when it is gone.
+func TestAFollowerKeepsHalfTheReserveForWhatBeginsATermAndForConfigurations(t *testing.T) {
+	onBothStores(t, func(t *testing.T, fresh func(uint32) shelf) {
+		lab := emptyLaboratory(t)
+		lab.settings.Reserve = smallReserve
+		s := newSeat(lab, fresh(smallLog), 1, 3)
+		for range smallLog {
+			last := s.node().Last()
+			lab.flight = nil
+			s.tell(raft.Message{Kind: raft.Append, From: first(2), Term: 1, Index: last, LogTerm: min(raft.Term(last), 1)}, commands(last+1, 1, "x")...)
+		}
+		if room := s.Room(); room.Entries != smallReserve/2 || !lab.flight[0].Full || lab.flight[0].Index != s.node().Last() {
+			t.Fatalf("there is room for %d entries, want half the reserve, %d; the last answer is %s", room.Entries, smallReserve/2, lab.flight[0])
+		}
+		last := s.node().Last()
+		s.tell(raft.Message{Kind: raft.Append, From: first(3), Term: 2, Index: last, LogTerm: 1}, commands(last+1, 2, "", "x")...)
+		if s.node().Last() != last {
+			t.Error("a no-op with a command after it should not go into the reserve")
+		}
+		s.tell(raft.Message{Kind: raft.Append, From: first(3), Term: 2, Index: last, LogTerm: 1}, commands(last+1, 2, "")...)
+		members := membersOf([]raft.ID{1, 2, 3})
+		change := raft.Entry{Index: last + 2, Term: 2, Kind: raft.ConfigurationChange, Configuration: &members}
+		s.tell(raft.Message{Kind: raft.Append, From: first(3), Term: 2, Index: last + 1, LogTerm: 2}, change)
+		if s.node().Last() != last+2 {
+			t.Errorf("the log ends with %d, want a no-op and a configuration after %d", s.node().Last(), last)
+		}
+		lab.now = s.driver.Deadline()
+		s.driver.Wake()
+		if s.node().Role() != raft.PreCandidate {
+			t.Errorf("a server at its reserve is %s", s.node().Role())
+		}
+	})
+}
+
 func TestAServerWithoutRoomForANoOpDoesNotCampaignUntilASnapshotMakesRoom(t *testing.T) {
 	onBothStores(t, func(t *testing.T, fresh func(uint32) shelf) {
 		lab := emptyLaboratory(t)
 		s := newSeat(lab, fresh(smallLog), 1, 3)
 		for i := range raft.Index(smallLog) {
-			term := min(raft.Term(i), 1)
-			s.tell(raft.Message{Kind: raft.Append, From: first(2), Term: 1, Index: i, LogTerm: term, Commit: i}, commands(i+1, 1, "x")...)
+			s.addRun(i+1, i)
 		}
 		lab.now = s.driver.Deadline()
 		s.driver.Wake()

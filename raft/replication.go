@@ -250,7 +250,7 @@ func (n *Node) appendFrom(from Index, in *Input, out *Effects) bool {
 	if from <= n.log.last {
 		n.truncate(from, out)
 	}
-	if uint64(in.Room.Entries) < uint64(m.Last+1-from) || in.Room.Bytes < m.Bytes || !n.accepts(m.EntryTerm) {
+	if !n.fits(in) {
 		n.wantRoom(out)
 		return false
 	}
@@ -259,6 +259,20 @@ func (n *Node) appendFrom(from Index, in *Input, out *Effects) bool {
 		n.adopt(&in.Configuration, m.Last)
 	}
 	return true
+}
+
+// fits reports whether the rest of a message's entries fits after the log. Commands
+// leave half of the reserve alone, or a log that a leader has filled, and that leader
+// alone knows to be committed, could not lead when it is gone. The other half is for
+// stores in which the same entries take more room than in the leader's. An entry by
+// itself that begins a term is a no-op.
+func (n *Node) fits(in *Input) bool {
+	m := &in.Message
+	need := uint64(m.Last - n.log.last)
+	if need > 1 || !m.Configured && n.log.lastTerm() == m.EntryTerm {
+		need += uint64(n.settings.Reserve / 2)
+	}
+	return uint64(in.Room.Entries) >= need && in.Room.Bytes >= m.Bytes && n.accepts(m.EntryTerm)
 }
 
 // truncate removes the entries from an index on, and the configuration if it was

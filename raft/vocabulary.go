@@ -155,7 +155,10 @@ type Settings struct {
 	ChunkBytes uint32
 	// Reserve is how many entries, and how many term runs, only no-ops and
 	// automatic leaves may use, so that a log full of proposals can still elect
-	// leaders. 16 or more, but for tests that want to see it exhausted.
+	// leaders. Followers keep half of it, also for other configuration changes: the
+	// other half is how much less room the same entries may leave them. 16 or more,
+	// but for tests that want to see it exhausted. The same on all servers, as is the
+	// size of their logs.
 	Reserve uint32
 	// LeaseReads allows reads by lease (§6.4.1). They need a clock that counts
 	// suspended time.

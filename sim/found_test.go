@@ -28,6 +28,9 @@ func TestWhatTheSimulatorFoundStaysMended(t *testing.T) {
 		{89688, 0, "a log engine that ran out of space while nothing was written never asked again"},
 		{36453, 0, "a joint configuration was taken for one in force because the entry that left it was gone again"},
 		{111633, 0, "a leader outside a core gave it a configuration that it can't decide"},
+		{34745, 0, "followers that a leader had filled to the last entry could not lead without it"},
+		{113218, 0, "the same"},
+		{2365, 0, "a follower whose blocks were filled worse than its leader's refused what to commit"},
 		{144119, 0, "a lost body was asked for most often where nobody had it"},
 	} {
 		if result := Run(found.seed, Expand(found.seed, found.nodes)); result.Failure != nil {

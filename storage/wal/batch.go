@@ -142,7 +142,8 @@ func (l *Log) Unsealed() bool {
 
 // Seal writes a batch that tells that the last one is durable, if there is none. To
 // be called when nothing was written for a while, such as 100 ms. It also asks again
-// for space, if there was none.
+// for space, if there was none, and is to be called as often while [Log.Room] says that
+// nothing fits: without a write there is nothing else that finds space that came back.
 func (l *Log) Seal() {
 	l.full = false
 	if l.Unsealed() {
