@@ -96,7 +96,7 @@ func (v *visit) apply(where string, m statemachine.Machine, index raft.Index, co
 	v.takeBack(borrowed)
 	after := v.saveOnce(where, m)
 	if state != nil && !v.failed && !bytes.Equal(state, after) {
-		v.doubt(m, index, after)
+		v.doubt(where, m, after)
 		v.fail(replicaRule, fmt.Sprintf("%s: Apply keeps bytes of the command that it was lent: %s. It must copy them.", where, difference(state, after)))
 	}
 	return response, after
@@ -172,6 +172,7 @@ func (v *visit) loadInto(where string, m statemachine.Machine, state []byte) {
 		v.fail(snapshotRule, fmt.Sprintf("%s: Load refuses what Save wrote: %v", where, damage))
 	}
 	if again := v.save(where, m); !v.failed && !bytes.Equal(state, again) {
+		v.doubt(where, m, again)
 		v.fail(snapshotRule, fmt.Sprintf("%s: what was loaded is saved as other bytes: %s. Does Load leave something out, or keep bytes that it was lent?", where, difference(state, again)))
 	}
 }
