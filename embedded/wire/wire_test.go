@@ -199,24 +199,24 @@ func TestTheFormatIsWhatItWas(t *testing.T) {
 }
 
 // most is an Append and a SnapshotChunk as large as Fit allows for.
-func most(limit, chunk uint32) (append_, snapshot raft.Message, a, s raft.Payload) {
+func most(limit, chunk uint32) (batch, snapshot raft.Message, a, s raft.Payload) {
 	const wide = 1<<56 - 1
 	full := raft.Configuration{}
 	for i := range full.Members {
 		full.Members[i] = raft.Member{ID: raft.ID(i + 1), Incarnation: 1}
 	}
-	append_ = raft.Message{
+	batch = raft.Message{
 		Kind: raft.Append, Term: wide, Index: wide - raft.MaxBatch, LogTerm: wide, Last: wide, EntryTerm: wide, Commit: wide, Round: wide, Bytes: math.MaxUint32,
 	}
 	for i := range raft.MaxBatch {
-		a.Entries = append(a.Entries, raft.Entry{Index: append_.Index + 1 + raft.Index(i), Data: make([]byte, limit/raft.MaxBatch)})
+		a.Entries = append(a.Entries, raft.Entry{Index: batch.Index + 1 + raft.Index(i), Data: make([]byte, limit/raft.MaxBatch)})
 	}
 	a.Entries[raft.MaxBatch-1] = raft.Entry{Index: wide, Kind: raft.ConfigurationChange, Configuration: &full}
 	a.Entries[0].Data = make([]byte, limit-(raft.MaxBatch-2)*(limit/raft.MaxBatch))
 	snapshot = raft.Message{Kind: raft.SnapshotChunk, Term: wide, Index: wide, LogTerm: wide, Round: wide, Offset: wide, Bytes: math.MaxUint32}
 	s.Snapshot = &raft.Snapshot{Index: wide, Term: wide, Digest: math.MaxUint64, Size: wide, ConfigurationIndex: wide, Configuration: full}
 	s.Chunk = make([]byte, chunk)
-	return append_, snapshot, a, s
+	return batch, snapshot, a, s
 }
 
 func TestWhatFitAllowsAlwaysFits(t *testing.T) {
