@@ -84,7 +84,7 @@ func (f *Frame) Decode(from []byte) Damage {
 		value := r.number()
 		r.require(value != 0 && setNumber(m, i, value))
 	}
-	r.require(set < flagsEnd && used < 1<<numbers)
+	r.require(m.Kind >= raft.PreVote && m.Kind <= raft.FetchReply && set < flagsEnd && used < 1<<numbers)
 	f.payload(&r)
 	r.require(r.at == len(body))
 	return r.damage
