@@ -29,7 +29,7 @@ func anyMessage(t *rapid.T) (*raft.Message, *raft.Payload) {
 	}
 	truth := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	m := &raft.Message{
-		Kind:   raft.MessageKind(rapid.IntRange(0, 16).Draw(t, "kind")),
+		Kind:   raft.MessageKind(rapid.IntRange(int(raft.PreVote), int(raft.FetchReply)).Draw(t, "kind")),
 		Reject: truth("reject"), Full: truth("full"), Force: truth("force"), Probe: truth("probe"), Configured: truth("configured"),
 		Cluster: number("cluster"), From: member("from"), To: member("to"), Term: raft.Term(number("term")),
 		Index: raft.Index(number("index")), LogTerm: raft.Term(number("log term")), Last: raft.Index(number("last")),
@@ -148,6 +148,47 @@ func sealed(frame []byte) []byte {
 		frame[len(frame)-4+i] = byte(sum >> (8 * i))
 	}
 	return frame
+}
+
+func TestDamageIsToldByItsKind(t *testing.T) {
+	vote := raft.Message{Kind: raft.Vote, Term: 1}
+	batch := raft.Message{Kind: raft.Append, Last: raft.MaxBatch + 1}
+	frame := func(m *raft.Message) []byte {
+		buffer := make([]byte, 100)
+		return buffer[:wire.Encode(m, &raft.Payload{}, buffer)]
+	}
+	changed := func(at int, value byte) []byte {
+		b := frame(&vote)
+		b[at] = value
+		return b
+	}
+	words := map[string]bool{}
+	for _, c := range []struct {
+		name  string
+		frame []byte
+		want  wire.Damage
+	}{
+		{"a frame", frame(&vote), wire.Intact},
+		{"no bytes", nil, wire.Truncated},
+		{"half a frame", frame(&vote)[:36], wire.Truncated},
+		{"other bytes", make([]byte, 60), wire.Foreign},
+		{"a later version", changed(1, 2), wire.UnknownVersion},
+		{"another byte", changed(20, 1), wire.WrongChecksum},
+		{"no kind", sealed(changed(4, 0)), wire.Malformed},
+		{"an unknown kind", sealed(changed(4, byte(raft.FetchReply)+1)), wire.Malformed},
+		{"an unknown flag", sealed(changed(5, 0x20)), wire.Malformed},
+		{"an unknown number", sealed(changed(7, 0x04)), wire.Malformed},
+		{"too many entries", frame(&batch), wire.TooLarge},
+	} {
+		var f wire.Frame
+		if got := f.Decode(c.frame); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		words[c.want.String()] = true
+	}
+	if len(words) != 7 {
+		t.Errorf("of 7 kinds of damage %d are told apart in words", len(words))
+	}
 }
 
 func FuzzDecode(f *testing.F) {
