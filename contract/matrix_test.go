@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "write the matrix into docs/contract.md")
 
 // columns are the realizations in the order of the matrix.
-var columns = []string{"sim-blocks", "sim-queue", "sim-log", "etcd-raft"}
+var columns = []string{"sim-blocks", "sim-queue", "sim-log", "embedded-blocks", "etcd-raft"}
 
 func TestTheMatrixInTheDocumentationIsCurrent(t *testing.T) {
 	var results []contract.Results
