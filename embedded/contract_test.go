@@ -48,7 +48,7 @@ func (r runner) Start(setup contract.Setup) (contract.Cluster, error) {
 	for _, b := range c.boards {
 		b.power()
 		identity := raft.Identity{Cluster: clusterNumber, Self: b.member()}
-		refusal := raft.Refusal{}
+		var refusal raft.Refusal
 		if b.number <= setup.Founders {
 			refusal = b.node.Bootstrap(&identity, founding)
 		} else {
