@@ -296,7 +296,9 @@ func (d *Device) tearErase(sector int64) {
 		}
 	case 3:
 		for at := from; at < to; at++ {
-			d.cells[at] &= byte(d.choices.Draw(256)) & byte(d.choices.Draw(256))
+			few := byte(d.choices.Draw(256))
+			few &= byte(d.choices.Draw(256))
+			d.cells[at] &= few
 		}
 	case 4:
 		for at := from; at < to; at++ {
