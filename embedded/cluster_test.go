@@ -63,6 +63,7 @@ type board struct {
 	polls    int
 	calls    []*call // by their tags
 
+	client   embedded.Client
 	core     *raft.Node // since the board was started last
 	journal  *trace.Journal
 	recorded bytes.Buffer
@@ -87,6 +88,7 @@ func newCluster(boards int, seed uint64) *cluster {
 	c := &cluster{random: rand.New(rand.NewPCG(seed, 0)), cut: map[[2]int]bool{}}
 	for number := 1; number <= boards; number++ {
 		b := &board{cluster: c, number: number, random: rand.New(rand.NewPCG(seed, uint64(number))), deadline: embedded.Never}
+		b.client = b
 		b.store.Format(&memory.Memory{
 			Blocks: logBlocks, Entries: make([]memory.EntrySlot, logEntries), Bytes: make([]byte, 16384),
 			Configurations: make([]memory.ConfigurationSlot, 16),
@@ -114,7 +116,7 @@ func settings() *embedded.Settings {
 func (b *board) power() {
 	b.up, b.paused = true, false
 	b.node.Format(settings(),
-		&embedded.Ports{Clock: b, Store: &b.store, Link: b, Transport: &b.node, Machine: contract.NewMachine(), Client: b, Observer: b},
+		&embedded.Ports{Clock: b, Store: &b.store, Link: b, Transport: &b.node, Machine: contract.NewMachine(), Client: b.client, Observer: b},
 		&embedded.Memory{
 			Frame: make([]byte, frameBytes), State: make([]byte, 4096), Requests: make([]embedded.RequestSlot, 16),
 			Applied: make([]embedded.AppliedSlot, appliedSlots), Bytes: make([]byte, appliedSlots*2*responseBytes),
@@ -173,7 +175,7 @@ func (b *board) replay() error {
 // Send implements [embedded.Link].
 func (b *board) Send(to raft.ID, bytes []byte) {
 	c := b.cluster
-	if c.cut[[2]int{b.number, int(to)}] || c.random.IntN(100) < c.weather.LossPercent {
+	if int(to) > len(c.boards) || c.cut[[2]int{b.number, int(to)}] || c.random.IntN(100) < c.weather.LossPercent {
 		return
 	}
 	copies := 1
