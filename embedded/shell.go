@@ -59,6 +59,14 @@ func (s *Shell) Format(n *Node, c Console) {
 	s.length, s.long = 0, false
 }
 
+// Greet says which core there is. What is typed before that is lost while the serial line
+// is being set up.
+func (s *Shell) Greet() {
+	s.say("driftless core=")
+	s.say(raft.Fingerprint)
+	s.say("\n")
+}
+
 // Type takes a byte. At the end of a line the command is carried out.
 func (s *Shell) Type(b byte) {
 	switch {

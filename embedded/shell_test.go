@@ -48,6 +48,9 @@ func TestAShellDoesWhatIsTyped(t *testing.T) {
 	question := fmt.Sprintf("%x", read[:register.PutRead(read[:], 3)])
 	status := "self=1/b role=leader term=1 leader=1 first=1 last=2 commit=2 applied=2 voters=1/b outgoing= learners= settled core=" + raft.Fingerprint
 	term := newTerminal()
+	if term.shell.Greet(); term.said.String() != "driftless core="+raft.Fingerprint+"\n" {
+		t.Errorf("the shell greets with %q", term.said.String())
+	}
 	for _, test := range []struct{ line, want string }{
 		{"#1 status", "#1 done self=0/0 role=stopped term=0 leader=0 first=0 last=0 commit=0 applied=0 voters= outgoing= learners= core=" + raft.Fingerprint + " the store is empty: bootstrap it or join a cluster"},
 		{"#2 propose " + opened, "#2 refused the store is empty: bootstrap it or join a cluster"},

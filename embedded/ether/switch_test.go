@@ -19,7 +19,7 @@ func rig(t *testing.T) (*ether.Switch, [3]*net.UnixConn, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	t.Cleanup(func() { _ = s.Close() }) // again, where the test has closed it
 	var boards [3]*net.UnixConn
 	for number, path := range paths {
 		boards[number], err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -81,6 +81,9 @@ func TestTheWeatherLosesDoublesAndDelaysFrames(t *testing.T) {
 	for _, text := range []string{"doubled", "doubled", "last", "late"} {
 		expect(t, boards[2], text)
 	}
+	if err := s.Close(); err != nil { // so that all is counted
+		t.Error(err)
+	}
 	if forwarded, lost := s.Frames(); forwarded != 4 || lost != 1 {
 		t.Errorf("%d frames were forwarded and %d lost, not 4 and 1", forwarded, lost)
 	}
@@ -93,6 +96,9 @@ func TestABoardThatTakesNothingDoesNotStopTheOthers(t *testing.T) {
 	}
 	send(t, boards[2], cable, 1, "still here")
 	expect(t, boards[1], "still here")
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 	if _, lost := s.Frames(); lost == 0 {
 		t.Error("a socket took a thousand frames that nobody read")
 	}

@@ -1,11 +1,7 @@
 package smartfusion2_test
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/driftless-raft/driftless/embedded/emulator"
 	"github.com/driftless-raft/driftless/embedded/ether"
 )
 
@@ -48,71 +45,58 @@ func firmware(t *testing.T) string {
 	return file
 }
 
-// blankFlash is a file with 16 MiB of ones.
+// blankFlash is a file with the flash of a new board.
 func blankFlash(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "nor")
-	if err := os.WriteFile(file, bytes.Repeat([]byte{0xff}, 16<<20), 0o600); err != nil {
+	if err := emulator.EraseFlash(file); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-// A board is an emulator that runs the trial.
-type board struct {
-	t       *testing.T
-	process *exec.Cmd
-	keys    io.Writer
-	screen  *bufio.Reader
-}
-
-func start(t *testing.T, program, flash string, more ...string) *board {
+func start(t *testing.T, o *emulator.Options) *emulator.Board {
 	t.Helper()
-	arguments := append([]string{
-		"-machine", "emcraft-sf2", "-display", "none", "-monitor", "none", "-serial", "stdio",
-		"-kernel", program, "-drive", "if=mtd,format=raw,file=" + flash,
-	}, more...)
-	b := &board{t: t, process: exec.Command("qemu-system-arm", arguments...)}
-	keys, err := b.process.StdinPipe()
+	b, err := emulator.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	screen, err := b.process.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.keys, b.screen = keys, bufio.NewReader(screen)
-	if err := b.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.cut)
-	guard := time.AfterFunc(time.Minute, func() { _ = b.process.Process.Kill() }) // or a board that says nothing would be waited for
-	t.Cleanup(func() { guard.Stop() })
 	return b
 }
 
-// cut takes the power away.
-func (b *board) cut() {
-	if err := b.process.Process.Kill(); err == nil {
-		_ = b.process.Wait()
-	} else if !errors.Is(err, os.ErrProcessDone) {
-		b.t.Error(err)
+func cut(t *testing.T, b *emulator.Board) {
+	t.Helper()
+	if err := b.Cut(); err != nil {
+		t.Error(err)
 	}
 }
 
-// expect compares the next line.
-func (b *board) expect(want string) {
-	b.t.Helper()
-	line, err := b.screen.ReadString('\n')
-	if got := strings.TrimRight(line, "\x00\n"); got != want {
-		b.t.Fatalf("the board says %q, not %q (%v)", got, want, err)
+// next is what a board says next.
+func next(t *testing.T, b *emulator.Board) string {
+	t.Helper()
+	select {
+	case line, on := <-b.Lines():
+		if !on {
+			t.Fatal("the board has failed")
+		}
+		return strings.TrimRight(line, "\x00")
+	case <-time.After(time.Minute):
+		t.Fatal("the board says nothing")
+	}
+	return ""
+}
+
+func expect(t *testing.T, b *emulator.Board, want string) {
+	t.Helper()
+	if got := next(t, b); got != want {
+		t.Fatalf("the board says %q, not %q", got, want)
 	}
 }
 
-func (b *board) say(text string) {
-	b.t.Helper()
-	if _, err := io.WriteString(b.keys, text); err != nil {
-		b.t.Fatal(err)
+func say(t *testing.T, b *emulator.Board, text string) {
+	t.Helper()
+	if err := b.Say(text); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -120,16 +104,16 @@ func TestTheFlashKeepsWhatIsProgrammedAndTheProcessorSleepsBetweenItsDeadlines(t
 	program, flash := firmware(t), blankFlash(t)
 	for _, left := range []int{8, 7, 6} {
 		// Time by instructions, so that what it says is the same in every run.
-		b := start(t, program, flash, "-icount", "shift=6,sleep=off")
-		b.expect(fmt.Sprintf("starts left: %08x", left))
-		b.expect("erased: 000000ff")
-		b.expect("f0 and 3f: 00003030")
-		b.expect("beside it: 000000ff")
-		b.expect("sleeps")
-		b.expect("woke: 0000000a")
-		b.expect("slept: 000003e8")
-		b.expect("which of two")
-		b.cut()
+		b := start(t, &emulator.Options{Program: program, Flash: flash, Instructions: true})
+		expect(t, b, fmt.Sprintf("starts left: %08x", left))
+		expect(t, b, "erased: 000000ff")
+		expect(t, b, "f0 and 3f: 00003030")
+		expect(t, b, "beside it: 000000ff")
+		expect(t, b, "sleeps")
+		expect(t, b, "woke: 0000000a")
+		expect(t, b, "slept: 000003e8")
+		expect(t, b, "which of two")
+		cut(t, b)
 	}
 }
 
@@ -141,23 +125,23 @@ func TestBoardsSendEachOtherFramesAndSleepUntilTheyCome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	var boards [3]*board
+	var boards [3]*emulator.Board
 	for number := 1; number <= 2; number++ {
-		boards[number] = start(t, program, blankFlash(t),
-			"-netdev", "dgram,id=cable,local.type=unix,local.path="+paths[number]+",remote.type=unix,remote.path="+cable, "-net", "nic,netdev=cable")
-		for line := ""; !strings.Contains(line, "which of two"); {
-			if line, err = boards[number].screen.ReadString('\n'); err != nil {
-				t.Fatal(err)
-			}
+		b := start(t, &emulator.Options{Program: program, Flash: blankFlash(t), Socket: paths[number], Cable: cable})
+		boards[number] = b
+		t.Cleanup(func() { cut(t, b) })
+		for next(t, b) != "which of two" {
 		}
-		boards[number].say(fmt.Sprint(number))
-		boards[number].expect("ready")
+		say(t, b, fmt.Sprint(number))
+		expect(t, b, "ready")
 	}
 	for round := range 20 { // more than the MAC has descriptors for
 		from, to := boards[1+round%2], boards[2-round%2]
-		from.say(fmt.Sprintf("frame %d, over the cable\n", round))
-		to.expect(fmt.Sprintf("frame %d, over the cable", round))
+		say(t, from, fmt.Sprintf("frame %d, over the cable\n", round))
+		expect(t, to, fmt.Sprintf("frame %d, over the cable", round))
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 	if forwarded, lost := s.Frames(); forwarded != 20 || lost != 0 {
 		t.Errorf("the switch forwarded %d frames and lost %d, not 20 and 0", forwarded, lost)
