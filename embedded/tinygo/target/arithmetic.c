@@ -1,9 +1,9 @@
-//go:build tinygo && cortexm
+//go:build tinygo && (cortexm || tinygo.riscv32)
 
 // 64-bit shifts and division, which a 32-bit core has no instructions for (it
 // multiplies and adds 64 bits in line). The names and registers are those of the
-// ARM run-time ABI. "used" keeps them through link-time optimization, which runs
-// before calls of them come into being.
+// ARM run-time ABI, on other cores those of GCC's library. "used" keeps them through
+// link-time optimization, which runs before calls of them come into being.
 
 typedef unsigned u32;
 typedef unsigned long long u64;
@@ -18,12 +18,22 @@ typedef union {
 	} half;
 } pair;
 
+#ifdef __arm__
+#define SHIFT_LEFT __aeabi_llsl
+#define SHIFT_RIGHT __aeabi_llsr
+#define SHIFT_RIGHT_SIGNED __aeabi_lasr
+#else
+#define SHIFT_LEFT __ashldi3
+#define SHIFT_RIGHT __lshrdi3
+#define SHIFT_RIGHT_SIGNED __ashrdi3
+#endif
+
 // The shifts work on halves, since a shift of the whole would be compiled into a
 // call of itself. The shift by 32-n is split, because n may be 0 and a C shift
 // by 32 is undefined. A Go shift by 64 or more never comes here: the compiler
 // answers it beforehand.
 
-RUNTIME u64 __aeabi_llsl(u64 value, int n) {
+RUNTIME u64 SHIFT_LEFT(u64 value, int n) {
 	pair from = {value}, to;
 	if (n >= 32) {
 		to.half.high = from.half.low << (n - 32);
@@ -35,7 +45,7 @@ RUNTIME u64 __aeabi_llsl(u64 value, int n) {
 	return to.whole;
 }
 
-RUNTIME u64 __aeabi_llsr(u64 value, int n) {
+RUNTIME u64 SHIFT_RIGHT(u64 value, int n) {
 	pair from = {value}, to;
 	if (n >= 32) {
 		to.half.low = from.half.high >> (n - 32);
@@ -47,7 +57,7 @@ RUNTIME u64 __aeabi_llsr(u64 value, int n) {
 	return to.whole;
 }
 
-RUNTIME i64 __aeabi_lasr(i64 value, int n) {
+RUNTIME i64 SHIFT_RIGHT_SIGNED(i64 value, int n) {
 	pair from = {(u64)value}, to;
 	int high = (int)from.half.high; // >> of a negative int copies the sign
 	if (n >= 32) {
@@ -93,6 +103,7 @@ RUNTIME static i64 divide_signed(i64 n, i64 d, i64 *remainder) {
 	return (i64)((n < 0) != (d < 0) ? -q : q);
 }
 
+#ifdef __arm__
 // The ABI wants the quotient in r0:r1 and the remainder in r2:r3, which C can't
 // say. So the function is given a place on the stack to leave the remainder (its
 // fifth word of arguments, hence a pointer at [sp]), and it is loaded from there.
@@ -108,3 +119,10 @@ RUNTIME static i64 divide_signed(i64 n, i64 d, i64 *remainder) {
 
 __attribute__((used, naked)) void __aeabi_uldivmod(void) { QUOTIENT_AND_REMAINDER(divide); }
 __attribute__((used, naked)) void __aeabi_ldivmod(void) { QUOTIENT_AND_REMAINDER(divide_signed); }
+
+#else
+RUNTIME u64 __udivdi3(u64 n, u64 d) { u64 r; return divide(n, d, &r); }
+RUNTIME u64 __umoddi3(u64 n, u64 d) { u64 r; divide(n, d, &r); return r; }
+RUNTIME i64 __divdi3(i64 n, i64 d) { i64 r; return divide_signed(n, d, &r); }
+RUNTIME i64 __moddi3(i64 n, i64 d) { i64 r; divide_signed(n, d, &r); return r; }
+#endif

@@ -1,4 +1,4 @@
-//go:build tinygo && cortexm
+//go:build tinygo && (cortexm || tinygo.riscv32)
 
 package target
 

@@ -1,4 +1,4 @@
-//go:build tinygo && cortexm
+//go:build tinygo && (cortexm || tinygo.riscv32)
 
 // Copying and clearing memory. LLVM makes calls of these out of assignments and
 // zeroing of Go values, under the C names or those of the ARM run-time ABI.
@@ -55,6 +55,7 @@ RUNTIME void *memset(void *to, int value, size_t n) {
 	return to;
 }
 
+#ifdef __arm__
 // The ABI's names. The 4 and 8 promise an alignment that is not needed here;
 // its memset takes the size before the value.
 ALIAS("memcpy") void *__aeabi_memcpy(void *, const void *, size_t);
@@ -71,3 +72,4 @@ ALIAS("__aeabi_memset") void __aeabi_memset8(void *, size_t, int);
 RUNTIME void __aeabi_memclr(void *to, size_t n) { memset(to, 0, n); }
 ALIAS("__aeabi_memclr") void __aeabi_memclr4(void *, size_t);
 ALIAS("__aeabi_memclr") void __aeabi_memclr8(void *, size_t);
+#endif

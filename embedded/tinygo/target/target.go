@@ -1,6 +1,6 @@
-// Package target is what a Driftless program needs to run on a bare Cortex-M
-// board and TinyGo does not bring along without a C library: the vector table,
-// memory copies and 64-bit arithmetic. Import it for effect from package main:
+// Package target is what a Driftless program needs to run on a bare Cortex-M or
+// RISC-V board and TinyGo does not bring along without a C library: the vector
+// table, memory copies and 64-bit arithmetic. Import it for effect from package main:
 //
 //	import _ "github.com/driftless-raft/driftless/embedded/tinygo/target"
 //
@@ -14,6 +14,12 @@
 // TinyGo built from its Go module lacks. Floating point is left out on purpose:
 // a core that must compute the same everywhere has no use for it, and this way
 // it fails to link.
+//
+// The RISC-V, virt, is no board that one can buy: its flash is RAM that is protected
+// from writes, its only interrupt is the timer's, which ends a sleep, and it has no
+// drivers. It is there to hold the core to another architecture. TinyGo's runtime for
+// it wants four processors, so it gets one of ours: build with embedded/tinygo/build,
+// or with TINYGOROOT=$(embedded/tinygo/root).
 //
 // The C files are a Go package rather than the description's extra-files because
 // TinyGo looks for those below its own root only. Under any other compiler the
