@@ -26,44 +26,17 @@ func TestTheHostAllocatesNothing(t *testing.T) {
 	}
 }
 
-// programs are the proof programs. The budget holds for the core's alone.
-var programs = []string{"board", "machines", "runtime"}
-
-func TestTheBoardComputesWhatTheHostDoesWithoutAHeap(t *testing.T) {
-	needTools(t)
-	for _, program := range programs {
-		t.Run(program, func(t *testing.T) {
-			output, sizes := onBoard(t, program)
-			if want := onHost(t, program); output != want {
-				t.Errorf("the board computes something else than the host\nboard:\n%s\nhost:\n%s", output, want)
-			}
-			if program == "board" {
-				checkBudget(t, sizes)
-			}
-		})
-	}
-}
-
-func TestWebAssemblyComputesWhatTheHostDoes(t *testing.T) {
-	for _, program := range programs {
-		t.Run(program, func(t *testing.T) {
-			if got, want := inWebAssembly(t, program), onHost(t, program); got != want {
-				t.Errorf("WebAssembly computes something else than the host\nWebAssembly:\n%s\nhost:\n%s", got, want)
-			}
-		})
-	}
-}
-
-// onBoard returns what a proof program prints when run on the emulated board, and
+// onBoard returns what a proof program prints when run on an emulated board, and
 // the sizes that the build script prints.
-func onBoard(t *testing.T, program string) (output, sizes string) {
+func onBoard(t *testing.T, board, program string) (output, sizes string) {
 	t.Helper()
+	needTools(t)
 	elf := filepath.Join(t.TempDir(), "board.elf")
-	sizes, err := tool("build", "-o", elf, "./"+program)
+	sizes, err := tool("build", "-board", board, "-o", elf, "./"+program)
 	if err != nil {
 		t.Fatalf("the proof program does not link without a heap:\n%v", err)
 	}
-	output, err = tool("run", elf)
+	output, err = tool("run", "-board", board, elf)
 	if err != nil {
 		t.Fatalf("the proof program failed on the board: %v\nits output:\n%s", err, output)
 	}

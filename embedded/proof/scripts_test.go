@@ -10,11 +10,14 @@ import (
 
 // The scripts' files say what they must print wherever they are played. Package
 // raft's tests play them on the host.
-func TestTheScriptsPrintOnTheBoardWhatTheirFilesSay(t *testing.T) {
-	needTools(t)
-	output, sizes := onBoard(t, "scripts")
-	t.Logf("with the scripts and their interpreter: %s", strings.TrimSpace(sizes))
-	compareScripts(t, output)
+func TestTheScriptsPrintOnBoardsWhatTheirFilesSay(t *testing.T) {
+	for _, board := range boards {
+		t.Run(board, func(t *testing.T) {
+			output, sizes := onBoard(t, board, "scripts")
+			t.Logf("with the scripts and their interpreter: %s", strings.TrimSpace(sizes))
+			compareScripts(t, output)
+		})
+	}
 }
 
 func TestTheScriptsPrintInWebAssemblyWhatTheirFilesSay(t *testing.T) {
