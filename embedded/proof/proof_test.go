@@ -19,6 +19,7 @@ func TestTheHostAllocatesNothing(t *testing.T) {
 	allocations := testing.AllocsPerRun(1, func() {
 		proof.Run(func(string) {})
 		proof.RunMachines(func(string) {})
+		proof.RunServer(func(string) {})
 		proof.RunRuntime(func(string) {})
 	})
 	if allocations != 0 {
@@ -129,7 +130,7 @@ func needTools(t *testing.T) {
 // keeps a result in its cache until a file changes that the test itself looked at.
 func watchSources(t *testing.T) {
 	t.Helper()
-	for _, dir := range []string{"../tinygo", "../../raft", "../../statemachine", "../../internal/script", "."} {
+	for _, dir := range []string{"../tinygo", "../../raft", "../../statemachine", "../../internal/script", "../wire", "../bank", "../node.go", "../apply.go", "../requests.go", "../executor.go", "../output.go", "."} {
 		if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 			if err == nil {
 				_, err = os.Stat(path)
