@@ -229,6 +229,9 @@ func (f *fleet) agree(commands int, among ...int) {
 }
 
 func TestBoardsElectReplicateAndGoOnWithoutTheirLeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is about programs on boards, of which the race detector knows nothing")
+	}
 	for _, count := range []int{5, 7} {
 		t.Run(fmt.Sprint(count), func(t *testing.T) {
 			f := found(t, count)

@@ -79,7 +79,7 @@ func (serverPort) Jitter(limit raft.Duration) raft.Duration {
 func (serverPort) CountsSuspendedTime() bool { return true }
 
 // Stored implements [raft.Storage].
-func (serverPort) Stored(into *raft.Stored)  { server.store.Stored(into) }
+func (serverPort) Stored(into *raft.Stored) { server.store.Stored(into) }
 
 // Header implements [raft.Storage].
 func (serverPort) Header(i raft.Index) (raft.Term, raft.EntryKind, uint32, bool) {
@@ -105,10 +105,10 @@ func (serverPort) Chunk(offset uint64, length uint32) []byte {
 func (serverPort) Intact(s *raft.Snapshot) bool { return server.store.Intact(s) }
 
 // Room implements [raft.Storage].
-func (serverPort) Room() raft.Room              { return server.store.Room() }
+func (serverPort) Room() raft.Room { return server.store.Room() }
 
 // Write implements [raft.Storage].
-func (serverPort) Write(w *raft.Write)          { server.store.Write(w) }
+func (serverPort) Write(w *raft.Write) { server.store.Write(w) }
 
 // Durable implements [raft.Storage].
 func (serverPort) Durable() (uint64, raft.Code) { return server.store.Durable() }
@@ -122,7 +122,7 @@ func (serverPort) TakeSnapshot(i raft.Index, state []byte, taken *raft.Snapshot)
 func (serverPort) LoadSnapshot(into []byte) int { return copy(into, server.store.SnapshotBytes()) }
 
 // Tidy implements [embedded.Store].
-func (serverPort) Tidy() bool                   { return false }
+func (serverPort) Tidy() bool { return false }
 
 // Answered implements [embedded.Client].
 func (serverPort) Answered(a *embedded.Answer) {
@@ -133,10 +133,10 @@ func (serverPort) Answered(a *embedded.Answer) {
 }
 
 // Mask implements [embedded.Processor].
-func (serverPort) Mask()                   {}
+func (serverPort) Mask() {}
 
 // Unmask implements [embedded.Processor].
-func (serverPort) Unmask()                 {}
+func (serverPort) Unmask() {}
 
 // Wait implements [embedded.Processor].
 func (serverPort) Wait(until raft.Instant) { server.until = until }
@@ -148,16 +148,16 @@ func (serverPort) Poll(now raft.Instant) raft.Instant { return server.node.Poll(
 func (serverTransport) Send(m *raft.Message, payload *raft.Payload) { server.node.Send(m, payload) }
 
 // Apply implements [statemachine.Machine].
-func (serverMachine) Apply(i raft.Index, c []byte) []byte  { return server.values.Apply(i, c) }
+func (serverMachine) Apply(i raft.Index, c []byte) []byte { return server.values.Apply(i, c) }
 
 // Query implements [statemachine.Machine].
-func (serverMachine) Query(q []byte) []byte                { return server.values.Query(q) }
+func (serverMachine) Query(q []byte) []byte { return server.values.Query(q) }
 
 // SnapshotBytes implements [statemachine.Machine].
-func (serverMachine) SnapshotBytes() int                   { return server.values.SnapshotBytes() }
+func (serverMachine) SnapshotBytes() int { return server.values.SnapshotBytes() }
 
 // Save implements [statemachine.Machine].
-func (serverMachine) Save(into []byte) int                 { return server.values.Save(into) }
+func (serverMachine) Save(into []byte) int { return server.values.Save(into) }
 
 // Load implements [statemachine.Machine].
 func (serverMachine) Load(from []byte) statemachine.Damage { return server.values.Load(from) }
@@ -231,7 +231,7 @@ func (s *serverState) serve(round uint32) {
 	r := s.random.next()
 	s.name[0] = byte(r % 20)
 	into, name := s.command[:], s.name[:1+r>>8%4]
-	length := 0
+	var length int
 	switch r >> 16 % 4 {
 	case 0:
 		length = bank.PutRemove(into, name)
