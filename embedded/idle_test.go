@@ -25,7 +25,7 @@ func TestAnIdleBoardIsPolledForItsDeadlinesAndFramesOnly(t *testing.T) {
 	c.until(c.now + hour)
 	// A round of heartbeats wakes the leader once for its deadline and four times for
 	// the answers, and each of the others once for the heartbeat. Nothing else happens.
-	heartbeats := hour / int(settings().Heartbeat)
+	heartbeats := int(hour / settings().Heartbeat)
 	for _, b := range c.boards {
 		most := heartbeats
 		if b.number == leader {

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package emulator runs programs for boards on boards that QEMU emulates: an
 // emcraft-sf2 with its flash, its serial line and its Ethernet.
 package emulator

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package ether wires emulated boards: a switch for Ethernet frames that come and go as
 // datagrams of local sockets, which is how QEMU's `-netdev dgram` sends them. What
 // happens to a frame on its way is for a [Weather] to say.

@@ -1,3 +1,5 @@
+//go:build unix
+
 package smartfusion2_test
 
 import (
