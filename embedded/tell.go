@@ -82,15 +82,13 @@ func (s *Shell) Answered(a *Answer) {
 	s.say("\n")
 }
 
+// tellRefusal answers a request that is done unless it was refused.
 func (s *Shell) tellRefusal(tag uint32, r raft.Refusal) {
-	s.begin(tag)
-	if r.Code == raft.OK {
-		s.say("done\n")
-		return
+	a := Answer{Tag: tag, Outcome: Done, Reason: Reason(r.Code)}
+	if a.Reason != OK {
+		a.Outcome = Refused
 	}
-	s.say("refused ")
-	s.say(r.Code.String())
-	s.say("\n")
+	s.Answered(&a)
 }
 
 // tellStatus says how the node sees itself, and which core it runs.

@@ -9,18 +9,17 @@ import (
 
 // The registers of the Ethernet MAC.
 const (
-	emacConfiguration   = emacBase + 0x00
-	emacMaxFrame        = emacBase + 0x10
-	emacStation1        = emacBase + 0x40 // the address, its first four bytes,
-	emacStation2        = emacBase + 0x44 // and the last two
-	emacSendControl     = emacBase + 0x180
-	emacSendFirst       = emacBase + 0x184
-	emacSendStatus      = emacBase + 0x188
-	emacReceiveControl  = emacBase + 0x18c
-	emacReceiveFirst    = emacBase + 0x190
-	emacReceiveStatus   = emacBase + 0x194
-	emacInterruptMask   = emacBase + 0x198
-	emacInterruptStatus = emacBase + 0x19c
+	emacConfiguration  = emacBase + 0x00
+	emacMaxFrame       = emacBase + 0x10
+	emacStation1       = emacBase + 0x40 // the address, its first four bytes,
+	emacStation2       = emacBase + 0x44 // and the last two
+	emacSendControl    = emacBase + 0x180
+	emacSendFirst      = emacBase + 0x184
+	emacSendStatus     = emacBase + 0x188
+	emacReceiveControl = emacBase + 0x18c
+	emacReceiveFirst   = emacBase + 0x190
+	emacReceiveStatus  = emacBase + 0x194
+	emacInterruptMask  = emacBase + 0x198
 
 	emacSendEnable    = 1 << 0 // in emacConfiguration
 	emacReceiveEnable = 1 << 2
@@ -76,12 +75,12 @@ func (Ethernet) Start(node uint32) {
 	own, next, held = node, 0, false
 	sending.address.Set(address(&sendBuffer[0]))
 	sending.size.Set(empty)
-	sending.next.Set(uint32(uintptr(unsafe.Pointer(&sending))))
+	sending.next.Set(address(&sending))
 	for i := range receiving {
 		d := &receiving[i]
 		d.address.Set(address(&receiveArea[i][0]))
 		d.size.Set(empty)
-		d.next.Set(uint32(uintptr(unsafe.Pointer(&receiving[(i+1)%received]))))
+		d.next.Set(address(&receiving[(i+1)%received]))
 	}
 	register(emacConfiguration).Set(emacSendEnable | emacReceiveEnable)
 	register(emacMaxFrame).Set(FrameMax)
@@ -94,11 +93,12 @@ func (Ethernet) Start(node uint32) {
 
 // listen has the MAC receive from the next descriptor on.
 func listen() {
-	register(emacReceiveFirst).Set(uint32(uintptr(unsafe.Pointer(&receiving[next]))))
+	register(emacReceiveFirst).Set(address(&receiving[next]))
 	register(emacReceiveControl).Set(dmaEnable)
 }
 
-func address(b *byte) uint32 { return uint32(uintptr(unsafe.Pointer(b))) }
+// address is where the DMA finds something.
+func address[T any](of *T) uint32 { return uint32(uintptr(unsafe.Pointer(of))) }
 
 // emacHandler leaves the frames where they are: they are taken by Receive, which
 // unmasks the interrupt again.
@@ -158,7 +158,7 @@ func (Ethernet) Send(node uint32, bytes []byte) {
 	clear(frame[headerBytes+copy(frame[headerBytes:], bytes):])
 	sending.size.Set(uint32(len(frame)))
 	register(emacSendStatus).Set(packetSent | sendUnderrun)
-	register(emacSendFirst).Set(uint32(uintptr(unsafe.Pointer(&sending))))
+	register(emacSendFirst).Set(address(&sending))
 	register(emacSendControl).Set(dmaEnable)
 }
 
